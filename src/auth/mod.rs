@@ -1,0 +1,3 @@
+//! Who acts: clients, tokens and the `Actor` that every write needs.
+
+pub mod actor;

@@ -1,0 +1,7 @@
+//! Samverkan: a registry that lets public bodies and civil society find each other.
+
+pub mod auth;
+pub mod error;
+pub mod resources;
+pub mod search;
+pub mod vocabulary;

@@ -1,0 +1,4 @@
+//! Forums: standing structures where civil society and public bodies meet.
+
+/// What a client writes of a forum.
+pub type ForumInput = crate::resources::structure::StructureInput;
