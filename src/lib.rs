@@ -1,6 +1,8 @@
 //! Samverkan: a registry that lets public bodies and civil society find each other.
 
 pub mod auth;
+pub mod clock;
+pub mod db;
 pub mod error;
 pub mod resources;
 pub mod search;

@@ -7,6 +7,7 @@ pub mod meeting;
 pub mod membership;
 pub mod network;
 pub mod organisation;
+pub(crate) mod owner;
 pub mod structure;
 pub mod values;
 

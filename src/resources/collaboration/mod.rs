@@ -1,5 +1,7 @@
 //! Collaborations: who works with whom, how, and who says not to.
 
+pub(crate) mod store;
+
 use crate::resources::values::{Identifier, LocalizedText, Period, Source};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;

@@ -1,5 +1,7 @@
 //! Contact points: one functional way in to an organisation, network or forum.
 
+pub(crate) mod store;
+
 use crate::resources::values::{Identifier, LocalizedText, Source};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};

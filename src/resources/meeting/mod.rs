@@ -1,5 +1,7 @@
 //! Meetings: dates of a network, forum or organisation; trainings and conferences too.
 
+pub(crate) mod store;
+
 use crate::resources::contact_point::OwnerType;
 use crate::resources::values::{Identifier, LocalizedText, Source};
 use chrono::{DateTime, Utc};

@@ -1,5 +1,7 @@
 //! Memberships: who belongs to what, as what, when.
 
+pub(crate) mod store;
+
 use crate::resources::contact_point::OwnerType;
 use crate::resources::values::{Identifier, Source};
 use chrono::NaiveDate;

@@ -1,5 +1,7 @@
 //! Organisations: any actor, from a village association to a unit of a public body.
 
+pub(crate) mod store;
+
 use crate::resources::values::{
     Address, Exchange, Identifier, Level, LocalizedText, Location, Name, Source,
 };
