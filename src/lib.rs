@@ -4,6 +4,7 @@ pub mod auth;
 pub mod clock;
 pub mod db;
 pub mod error;
+pub mod identifier;
 pub mod resources;
 pub mod search;
 pub mod vocabulary;

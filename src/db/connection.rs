@@ -38,7 +38,9 @@ impl FromStr for Target {
         } else if url.starts_with("postgres://") || url.starts_with("postgresql://") {
             Ok(Target::Postgresql(url.to_owned()))
         } else {
-            Err(Error::internal("the database URL must begin with sqlite: or postgres://"))
+            Err(Error::internal(
+                "the database URL must begin with sqlite: or postgres://",
+            ))
         }
     }
 }

@@ -9,8 +9,12 @@ const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations");
 /// Runs what is outstanding.
 pub(super) fn run(connection: &mut AnyConnection) -> Result<()> {
     let outcome = match connection {
-        AnyConnection::Sqlite(connection) => connection.run_pending_migrations(MIGRATIONS).map(drop),
-        AnyConnection::Postgresql(connection) => connection.run_pending_migrations(MIGRATIONS).map(drop),
+        AnyConnection::Sqlite(connection) => {
+            connection.run_pending_migrations(MIGRATIONS).map(drop)
+        }
+        AnyConnection::Postgresql(connection) => {
+            connection.run_pending_migrations(MIGRATIONS).map(drop)
+        }
     };
     outcome.map_err(|error| Error::internal(format!("a migration failed: {error}")))
 }

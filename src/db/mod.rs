@@ -10,11 +10,11 @@ mod operations;
 pub mod schema;
 pub(crate) mod store;
 
-pub(crate) use change_log::{after, creations, id, of_record, tombstone};
 pub use change_log::{Change, Operation, PendingChange, Told, Tombstone, Tx};
+pub(crate) use change_log::{after, creations, id, of_record, tombstone};
 pub use connection::{AnyConnection, Target};
-pub(crate) use operations::{answer_key, client, clients, statistics};
 pub use operations::{ClientRow, Idempotent, Operations, StoredAnswer};
+pub(crate) use operations::{answer_key, client, clients, statistics};
 
 use crate::auth::actor::Actor;
 use crate::clock::Clock;
@@ -68,19 +68,31 @@ impl Db {
             std::fs::create_dir_all(folder)?;
         }
         // SQLite has one writer; PostgreSQL lets several wait for the counter row only.
-        let writers = if matches!(target, Target::Sqlite(_)) { 1 } else { 8 };
+        let writers = if matches!(target, Target::Sqlite(_)) {
+            1
+        } else {
+            8
+        };
         let pool = |size: u32, read_only: bool| {
             Pool::builder()
                 .max_size(size)
                 .min_idle(Some(1))
                 .test_on_check_out(false)
                 .connection_timeout(Duration::from_secs(10))
-                .build(Manager { target: target.clone(), read_only })
+                .build(Manager {
+                    target: target.clone(),
+                    read_only,
+                })
                 .map_err(|_| Error::internal("the database does not answer"))
         };
         let writers = pool(writers, false)?;
         migrations::run(&mut *writers.get()?)?;
-        let db = Db { readers: pool(readers.max(1), true)?, writers, clock, bell: Arc::default() };
+        let db = Db {
+            readers: pool(readers.max(1), true)?,
+            writers,
+            clock,
+            bell: Arc::default(),
+        };
         db.found_counter()?;
         Ok(db)
     }
@@ -112,11 +124,17 @@ impl Db {
     /// Lends a connection for several reads of one moment.
     pub fn read_at_once<T>(&self, work: impl FnOnce(&mut AnyConnection) -> Result<T>) -> Result<T> {
         let mut connection = self.readers.get()?;
-        connection.transaction::<T, Failure, _>(|connection| work(connection).map_err(Failure)).map_err(|f| f.0)
+        connection
+            .transaction::<T, Failure, _>(|connection| work(connection).map_err(Failure))
+            .map_err(|f| f.0)
     }
 
     /// Runs a write: all of it, with its change rows, or nothing.
-    pub fn write<T>(&self, actor: &Actor, work: impl FnOnce(&mut Tx<'_>) -> Result<T>) -> Result<Written<T>> {
+    pub fn write<T>(
+        &self,
+        actor: &Actor,
+        work: impl FnOnce(&mut Tx<'_>) -> Result<T>,
+    ) -> Result<Written<T>> {
         let mut connection = self.writers.get()?;
         let written = in_write_transaction(&mut connection, |connection| {
             let mut tx = Tx::new(connection, actor, self.clock.now());
@@ -131,7 +149,11 @@ impl Db {
     }
 
     /// Runs everything of a write and then takes it back: for dry runs.
-    pub fn rehearse<T>(&self, actor: &Actor, work: impl FnOnce(&mut Tx<'_>) -> Result<T>) -> Result<T> {
+    pub fn rehearse<T>(
+        &self,
+        actor: &Actor,
+        work: impl FnOnce(&mut Tx<'_>) -> Result<T>,
+    ) -> Result<T> {
         let mut connection = self.writers.get()?;
         let mut value = None;
         let outcome = in_write_transaction(&mut connection, |connection| {
@@ -149,26 +171,38 @@ impl Db {
     /// Runs a change of operational tables.
     pub fn operate<T>(&self, work: impl FnOnce(&mut Operations<'_>) -> Result<T>) -> Result<T> {
         let mut connection = self.writers.get()?;
-        in_write_transaction(&mut connection, |connection| work(&mut Operations::new(connection, self.clock.now())))
+        in_write_transaction(&mut connection, |connection| {
+            work(&mut Operations::new(connection, self.clock.now()))
+        })
     }
 
     /// Where the change log stands now.
     pub fn head(&self) -> Result<Head> {
         use schema::counter::dsl;
         self.read(|connection| {
-            let (sequence, epoch) = dsl::counter.select((dsl::sequence, dsl::epoch)).first(connection)?;
+            let (sequence, epoch) = dsl::counter
+                .select((dsl::sequence, dsl::epoch))
+                .first(connection)?;
             Ok(Head { sequence, epoch })
         })
     }
 
     fn ring(&self) {
-        *self.bell.rung.lock().unwrap_or_else(PoisonError::into_inner) += 1;
+        *self
+            .bell
+            .rung
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) += 1;
         self.bell.heard.notify_all();
     }
 
     /// Waits until something was written in this process or the time is over; gives the number of writes so far.
     pub fn wait_for_write(&self, seen: u64, at_most: Duration) -> u64 {
-        let rung = self.bell.rung.lock().unwrap_or_else(PoisonError::into_inner);
+        let rung = self
+            .bell
+            .rung
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         *self
             .bell
             .heard
@@ -196,7 +230,8 @@ fn in_write_transaction<T>(
             if let AnyConnection::Sqlite(sqlite) = connection {
                 // Takes the write lock at once, as BEGIN IMMEDIATE would: a read that later writes would fail with
                 // "database is locked" instead of waiting its turn.
-                diesel::sql_query("UPDATE counter SET sequence = sequence WHERE id = 1").execute(sqlite)?;
+                diesel::sql_query("UPDATE counter SET sequence = sequence WHERE id = 1")
+                    .execute(sqlite)?;
             }
             work(connection).map_err(Failure)
         })

@@ -31,7 +31,9 @@ impl Owner {
             Kind::Organisation => OwnerType::Organisation,
             Kind::Network => OwnerType::Network,
             Kind::Forum => OwnerType::Forum,
-            Kind::ContactPoint | Kind::Meeting | Kind::Membership | Kind::Collaboration => return None,
+            Kind::ContactPoint | Kind::Meeting | Kind::Membership | Kind::Collaboration => {
+                return None;
+            }
         };
         Some(Owner { kind, id })
     }
