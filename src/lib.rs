@@ -7,4 +7,5 @@ pub mod error;
 pub mod identifier;
 pub mod resources;
 pub mod search;
+pub mod transfer;
 pub mod vocabulary;

@@ -6,6 +6,7 @@ use crate::auth::actor::Actor;
 use crate::error::{Error, Result};
 use crate::resources::Kind;
 use chrono::{DateTime, NaiveDateTime, Utc};
+use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use uuid::Uuid;
 
@@ -165,12 +166,29 @@ impl<'a> Tx<'a> {
     }
 
     /// Adds a change to the log.
-    pub(crate) fn log(&mut self, change: PendingChange) -> Result<()> {
+    pub(crate) fn log(&mut self, change: PendingChange) {
         self.pending.push(change);
+    }
+
+    /// Numbers what is pending when it has become much. Not to be called within `attempt`.
+    pub(crate) fn number_if_many(&mut self) -> Result<()> {
         if self.pending.len() >= HELD_BACK {
             self.number()?;
         }
         Ok(())
+    }
+
+    /// Does a part of the write that may fail without the rest: what it wrote is then taken back.
+    pub(crate) fn attempt<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
+        let pending = self.pending.len();
+        self.connection.batch_execute("SAVEPOINT attempt")?;
+        let outcome = work(self);
+        if outcome.is_err() {
+            self.connection.batch_execute("ROLLBACK TO SAVEPOINT attempt")?;
+            self.pending.truncate(pending);
+        }
+        self.connection.batch_execute("RELEASE SAVEPOINT attempt")?;
+        outcome
     }
 
     /// Remembers what has become of a record that goes.

@@ -178,13 +178,7 @@ impl Db {
 
     /// Where the change log stands now.
     pub fn head(&self) -> Result<Head> {
-        use schema::counter::dsl;
-        self.read(|connection| {
-            let (sequence, epoch) = dsl::counter
-                .select((dsl::sequence, dsl::epoch))
-                .first(connection)?;
-            Ok(Head { sequence, epoch })
-        })
+        self.read(head)
     }
 
     fn ring(&self) {
@@ -210,6 +204,13 @@ impl Db {
             .map(|(guard, _)| guard)
             .unwrap_or_else(|poisoned| poisoned.into_inner().0)
     }
+}
+
+/// Where the change log stands, as this connection sees it.
+pub(crate) fn head(connection: &mut AnyConnection) -> Result<Head> {
+    use schema::counter::dsl;
+    let (sequence, epoch) = dsl::counter.select((dsl::sequence, dsl::epoch)).first(connection)?;
+    Ok(Head { sequence, epoch })
 }
 
 /// Lets a transaction end with our own error type.

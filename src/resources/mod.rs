@@ -5,6 +5,7 @@ pub mod collaboration;
 pub mod contact_point;
 pub(crate) mod describe;
 pub mod forum;
+pub(crate) mod input;
 pub mod meeting;
 pub mod membership;
 pub mod network;

@@ -1,10 +1,10 @@
 //! The steps of every write: check everything, write row, identifiers, protected part and change together.
 
 use crate::db::store::{Row, holder, set_identifiers};
-use crate::db::{AnyConnection, Operation, PendingChange, Told, Tx};
+use crate::db::{AnyConnection, Operation, PendingChange, Told, Tx, tombstone};
 use crate::error::{Code, Error, FieldError, Message, Result};
 use crate::resources::Kind;
-use crate::resources::resource::{Resource, Stored, canonical, with_kind};
+use crate::resources::resource::{ReferenceTo, Resource, Stored, canonical, with_kind};
 use std::collections::HashMap;
 use uuid::Uuid;
 
@@ -72,11 +72,27 @@ pub(crate) fn check_references<R: Resource>(
     content: &R::Content,
     known: &mut Known,
 ) -> Result<()> {
+    let mut errors = unresolved(connection, id, &R::references(content), known)?;
+    R::check_within(connection, id, content, &mut errors)?;
+    if errors.is_empty() {
+        Ok(())
+    } else {
+        Err(Error::invalid(errors))
+    }
+}
+
+/// An error for each reference that leads nowhere.
+pub(crate) fn unresolved(
+    connection: &mut AnyConnection,
+    id: Uuid,
+    references: &[ReferenceTo],
+    known: &mut Known,
+) -> Result<Vec<FieldError>> {
     let mut errors = Vec::new();
-    for reference in R::references(content) {
+    for reference in references {
         if reference.id == id {
             errors.push(FieldError::at(
-                reference.pointer,
+                reference.pointer.clone(),
                 "self-reference",
                 Message::fixed(
                     "Posten kan inte peka på sig själv.",
@@ -85,7 +101,7 @@ pub(crate) fn check_references<R: Resource>(
             ));
         } else if !known.has(connection, reference.kinds, reference.id)? {
             errors.push(FieldError::at(
-                reference.pointer,
+                reference.pointer.clone(),
                 "unknown-reference",
                 Message::fixed(
                     "Ingen sådan post finns av ett slag som får stå här.",
@@ -94,12 +110,7 @@ pub(crate) fn check_references<R: Resource>(
             ));
         }
     }
-    R::check_within(connection, id, content, &mut errors)?;
-    if errors.is_empty() {
-        Ok(())
-    } else {
-        Err(Error::invalid(errors))
-    }
+    Ok(errors)
 }
 
 /// Makes a record. The content has passed `checked`.
@@ -244,6 +255,39 @@ fn tell_update<R: Resource>(
     }
 }
 
+/// `insert` for content whose references have been checked by the caller, but not what needs the database otherwise.
+pub(crate) fn insert_checked<R: Resource>(tx: &mut Tx<'_>, id: Uuid, content: R::Content) -> Result<Outcome<R::Content>> {
+    check_within::<R>(tx, id, &content)?;
+    insert::<R>(tx, id, content)
+}
+
+/// `replace`, likewise.
+pub(crate) fn replace_checked<R: Resource>(
+    tx: &mut Tx<'_>,
+    before: Stored<R::Content>,
+    content: R::Content,
+) -> Result<Outcome<R::Content>> {
+    check_within::<R>(tx, before.row.id, &content)?;
+    replace::<R>(tx, before, content)
+}
+
+fn check_within<R: Resource>(tx: &mut Tx<'_>, id: Uuid, content: &R::Content) -> Result<()> {
+    let mut errors = Vec::new();
+    R::check_within(tx.connection(), id, content, &mut errors)?;
+    if errors.is_empty() { Ok(()) } else { Err(Error::invalid(errors)) }
+}
+
+/// An id whose record was deleted or merged does not come back.
+pub(crate) fn refuse_departed(connection: &mut AnyConnection, id: Uuid) -> Result<()> {
+    match tombstone(connection, id)? {
+        None => Ok(()),
+        Some(stone) => Err(match stone.merged_into {
+            Some(into) => Error::Merged(stone.kind.plural(), into),
+            None => Error::Gone(stone.at),
+        }),
+    }
+}
+
 /// Deletes a record with what it owns. Other records that point to it forbid it.
 pub(crate) fn delete<R: Resource>(tx: &mut Tx<'_>, stored: Stored<R::Content>) -> Result<()> {
     let id = stored.row.id;
@@ -280,7 +324,8 @@ pub(crate) fn depart<R: Resource>(
         touched: R::touched(&stored.content),
         fans_out: false,
         content: None,
-    })
+    });
+    Ok(())
 }
 
 fn refuse_if_referred<R: Resource>(connection: &mut AnyConnection, id: Uuid) -> Result<()> {
@@ -334,7 +379,8 @@ fn log<R: Resource>(
         touched,
         fans_out,
         content: (!hidden).then(|| canonical(row)),
-    })
+    });
+    Ok(())
 }
 
 /// The record has another version than the caller thinks.
