@@ -18,10 +18,7 @@ pub mod values;
 
 /// A kind of record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-#[expect(
-    missing_docs,
-    reason = "the modules of the same names say what they are"
-)]
+#[expect(missing_docs, reason = "the modules of the same names say what they are")]
 pub enum Kind {
     Organisation,
     ContactPoint,

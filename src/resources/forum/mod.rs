@@ -22,9 +22,7 @@ pub type ForumInput = crate::resources::structure::StructureInput;
 pub(crate) struct Forums;
 
 fn columns(content: &ForumInput) -> store::Columns {
-    store::Columns {
-        status: word(&content.status),
-    }
+    store::Columns { status: word(&content.status) }
 }
 
 impl Resource for Forums {
@@ -41,6 +39,10 @@ impl Resource for Forums {
 
     fn identifiers(content: &mut ForumInput) -> &mut Vec<Identifier> {
         &mut content.identifiers
+    }
+
+    fn repoint(content: &mut ForumInput, from: Uuid, to: Uuid) {
+        structure::repoint(content, from, to);
     }
 
     fn shown(content: &ForumInput) -> Vec<String> {
@@ -64,22 +66,10 @@ impl Resource for Forums {
     }
 
     fn dependants(connection: &mut AnyConnection, id: Uuid) -> Result<Vec<(Kind, Uuid)>> {
-        structure::dependants(
-            connection,
-            Owner {
-                kind: OwnerType::Forum,
-                id,
-            },
-        )
+        structure::dependants(connection, Owner { kind: OwnerType::Forum, id })
     }
 
     fn owned(connection: &mut AnyConnection, id: Uuid) -> Result<Vec<(Kind, Uuid)>> {
-        structure::owned(
-            connection,
-            Owner {
-                kind: OwnerType::Forum,
-                id,
-            },
-        )
+        structure::owned(connection, Owner { kind: OwnerType::Forum, id })
     }
 }
