@@ -205,9 +205,9 @@ pub(crate) fn dependants(connection: &mut AnyConnection, structure: Owner) -> Re
 
 /// What goes with a network or forum: memberships first (they may name its contact points), contact points, meetings.
 pub(crate) fn owned(connection: &mut AnyConnection, structure: Owner) -> Result<Vec<(Kind, Uuid)>> {
-    let mut owned: Vec<_> = with_kind_of(membership::store::within(connection, structure)?, Kind::Membership).collect();
-    owned.extend(with_kind_of(contact_point::store::of(connection, structure)?, Kind::ContactPoint));
-    owned.extend(with_kind_of(contact_point::store::protected::of(connection, structure)?, Kind::ContactPoint));
-    owned.extend(with_kind_of(meeting::store::of(connection, structure)?, Kind::Meeting));
+    let mut owned: Vec<_> = with_kind_of(membership::within(connection, structure)?, Kind::Membership).collect();
+    owned.extend(with_kind_of(contact_point::of(connection, structure)?, Kind::ContactPoint));
+    owned.extend(with_kind_of(contact_point::protected_of(connection, structure)?, Kind::ContactPoint));
+    owned.extend(with_kind_of(meeting::of(connection, structure)?, Kind::Meeting));
     Ok(owned)
 }

@@ -1,6 +1,8 @@
 //! Collaborations: who works with whom, how, and who says not to.
 
-pub(crate) mod store;
+mod store;
+
+pub(crate) use store::{partners, with};
 
 use crate::db::AnyConnection;
 use crate::db::store::Row;

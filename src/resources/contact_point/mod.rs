@@ -1,6 +1,9 @@
 //! Contact points: one functional way in to an organisation, network or forum.
 
-pub(crate) mod store;
+mod store;
+
+pub(crate) use store::of;
+pub(crate) use store::protected::of as protected_of;
 
 use crate::db::store::Row;
 use crate::db::{AnyConnection, Told, Tx};
@@ -300,7 +303,7 @@ impl Resource for ContactPoints {
     }
 
     fn referrers(connection: &mut AnyConnection, id: Uuid) -> Result<Vec<(Kind, Uuid)>> {
-        Ok(with_kind_of(membership::store::by_contact_point(connection, id)?, Kind::Membership).collect())
+        Ok(with_kind_of(membership::by_contact_point(connection, id)?, Kind::Membership).collect())
     }
 }
 

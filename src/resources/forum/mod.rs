@@ -1,6 +1,8 @@
 //! Forums: standing structures where civil society and public bodies meet.
 
-pub(crate) mod store;
+mod store;
+
+pub(crate) use store::hosted;
 
 use crate::db::store::Row;
 use crate::db::{AnyConnection, Tx};

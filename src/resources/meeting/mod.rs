@@ -1,6 +1,8 @@
 //! Meetings: dates of a network, forum or organisation; trainings and conferences too.
 
-pub(crate) mod store;
+mod store;
+
+pub(crate) use store::of;
 
 use crate::db::AnyConnection;
 use crate::db::store::Row;

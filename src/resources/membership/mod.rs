@@ -1,6 +1,8 @@
 //! Memberships: who belongs to what, as what, when.
 
-pub(crate) mod store;
+mod store;
+
+pub(crate) use store::{belongs, by_contact_point, of_member, representing, within};
 
 use crate::db::AnyConnection;
 use crate::db::store::Row;

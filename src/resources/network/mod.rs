@@ -1,6 +1,8 @@
 //! Networks: standing structures that organisations join to exchange and act together.
 
-pub(crate) mod store;
+mod store;
+
+pub(crate) use store::hosted;
 
 use crate::db::store::Row;
 use crate::db::{AnyConnection, Tx};

@@ -51,15 +51,15 @@ fn related(connection: &mut AnyConnection, id: Uuid) -> Result<BTreeSet<(Kind, U
     let mut related: BTreeSet<(Kind, Uuid)> =
         with_kind_of(store::children(connection, id)?, Kind::Organisation).collect();
     related.extend(with_kind_of(store::number_users(connection, id)?, Kind::Organisation));
-    related.extend(with_kind_of(network::store::hosted(connection, id)?, Kind::Network));
-    related.extend(with_kind_of(forum::store::hosted(connection, id)?, Kind::Forum));
-    related.extend(with_kind_of(contact_point::store::of(connection, owner)?, Kind::ContactPoint));
-    related.extend(with_kind_of(contact_point::store::protected::of(connection, owner)?, Kind::ContactPoint));
-    related.extend(with_kind_of(meeting::store::of(connection, owner)?, Kind::Meeting));
-    related.extend(with_kind_of(membership::store::of_member(connection, id)?, Kind::Membership));
-    related.extend(with_kind_of(membership::store::within(connection, owner)?, Kind::Membership));
-    related.extend(with_kind_of(membership::store::representing(connection, id)?, Kind::Membership));
-    related.extend(with_kind_of(collaboration::store::with(connection, id)?, Kind::Collaboration));
+    related.extend(with_kind_of(network::hosted(connection, id)?, Kind::Network));
+    related.extend(with_kind_of(forum::hosted(connection, id)?, Kind::Forum));
+    related.extend(with_kind_of(contact_point::of(connection, owner)?, Kind::ContactPoint));
+    related.extend(with_kind_of(contact_point::protected_of(connection, owner)?, Kind::ContactPoint));
+    related.extend(with_kind_of(meeting::of(connection, owner)?, Kind::Meeting));
+    related.extend(with_kind_of(membership::of_member(connection, id)?, Kind::Membership));
+    related.extend(with_kind_of(membership::within(connection, owner)?, Kind::Membership));
+    related.extend(with_kind_of(membership::representing(connection, id)?, Kind::Membership));
+    related.extend(with_kind_of(collaboration::with(connection, id)?, Kind::Collaboration));
     Ok(related)
 }
 

@@ -1,7 +1,7 @@
 //! Organisations: any actor, from a village association to a unit of a public body.
 
 pub(crate) mod merge;
-pub(crate) mod store;
+mod store;
 
 use crate::db::store::Row;
 use crate::db::{AnyConnection, Tx};
@@ -295,11 +295,11 @@ impl Resource for Organisations {
         let creations = creations_of(connection, &rows)?;
         let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
         let mut belongs: HashMap<Uuid, Vec<Uuid>> = HashMap::new();
-        for (member, within) in membership::store::belongs(connection, &ids)? {
+        for (member, within) in membership::belongs(connection, &ids)? {
             belongs.entry(member).or_default().push(within);
         }
         let mut partners: HashMap<Uuid, Vec<(Uuid, bool)>> = HashMap::new();
-        for (one, other, yes) in collaboration::store::partners(connection, &ids)? {
+        for (one, other, yes) in collaboration::partners(connection, &ids)? {
             partners.entry(one).or_default().push((other, yes));
         }
         let rows: Vec<(Row, OrganisationInput)> = rows
@@ -333,20 +333,20 @@ impl Resource for Organisations {
     fn dependants(connection: &mut AnyConnection, id: Uuid) -> Result<Vec<(Kind, Uuid)>> {
         let mut dependants: Vec<_> = with_kind_of(store::children(connection, id)?, Kind::Organisation).collect();
         dependants.extend(owned_by(connection, id)?);
-        dependants.extend(with_kind_of(network::store::hosted(connection, id)?, Kind::Network));
-        dependants.extend(with_kind_of(forum::store::hosted(connection, id)?, Kind::Forum));
-        dependants.extend(with_kind_of(collaboration::store::with(connection, id)?, Kind::Collaboration));
+        dependants.extend(with_kind_of(network::hosted(connection, id)?, Kind::Network));
+        dependants.extend(with_kind_of(forum::hosted(connection, id)?, Kind::Forum));
+        dependants.extend(with_kind_of(collaboration::with(connection, id)?, Kind::Collaboration));
         Ok(dependants)
     }
 
     fn referrers(connection: &mut AnyConnection, id: Uuid) -> Result<Vec<(Kind, Uuid)>> {
         let mut referrers: Vec<_> = with_kind_of(store::children(connection, id)?, Kind::Organisation).collect();
         referrers.extend(with_kind_of(store::number_users(connection, id)?, Kind::Organisation));
-        referrers.extend(with_kind_of(network::store::hosted(connection, id)?, Kind::Network));
-        referrers.extend(with_kind_of(forum::store::hosted(connection, id)?, Kind::Forum));
-        referrers.extend(with_kind_of(collaboration::store::with(connection, id)?, Kind::Collaboration));
-        referrers.extend(with_kind_of(membership::store::representing(connection, id)?, Kind::Membership));
-        let within = membership::store::within(connection, Owner { kind: contact_point::OwnerType::Organisation, id })?;
+        referrers.extend(with_kind_of(network::hosted(connection, id)?, Kind::Network));
+        referrers.extend(with_kind_of(forum::hosted(connection, id)?, Kind::Forum));
+        referrers.extend(with_kind_of(collaboration::with(connection, id)?, Kind::Collaboration));
+        referrers.extend(with_kind_of(membership::representing(connection, id)?, Kind::Membership));
+        let within = membership::within(connection, Owner { kind: contact_point::OwnerType::Organisation, id })?;
         referrers.extend(with_kind_of(within, Kind::Membership));
         Ok(referrers)
     }
@@ -372,10 +372,10 @@ pub(crate) fn above(connection: &mut AnyConnection, id: Uuid) -> Result<Vec<Uuid
 /// What goes with an organisation: its memberships first (they may name its contact points), contact points, meetings.
 fn owned_by(connection: &mut AnyConnection, id: Uuid) -> Result<Vec<(Kind, Uuid)>> {
     let owner = Owner { kind: contact_point::OwnerType::Organisation, id };
-    let mut owned: Vec<_> = with_kind_of(membership::store::of_member(connection, id)?, Kind::Membership).collect();
-    owned.extend(with_kind_of(contact_point::store::of(connection, owner)?, Kind::ContactPoint));
-    owned.extend(with_kind_of(contact_point::store::protected::of(connection, owner)?, Kind::ContactPoint));
-    owned.extend(with_kind_of(meeting::store::of(connection, owner)?, Kind::Meeting));
+    let mut owned: Vec<_> = with_kind_of(membership::of_member(connection, id)?, Kind::Membership).collect();
+    owned.extend(with_kind_of(contact_point::of(connection, owner)?, Kind::ContactPoint));
+    owned.extend(with_kind_of(contact_point::protected_of(connection, owner)?, Kind::ContactPoint));
+    owned.extend(with_kind_of(meeting::of(connection, owner)?, Kind::Meeting));
     Ok(owned)
 }
 
