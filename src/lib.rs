@@ -5,6 +5,7 @@ pub mod auth;
 pub mod clock;
 pub mod db;
 pub mod error;
+pub mod evaluate;
 pub mod identifier;
 pub mod resources;
 pub mod search;

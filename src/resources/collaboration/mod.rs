@@ -1,5 +1,6 @@
 //! Collaborations: who works with whom, how, and who says not to.
 
+pub(crate) mod routes;
 mod store;
 
 pub(crate) use store::{partners, with};
