@@ -1,18 +1,27 @@
 //! The resources of the registry: one folder per kind of record.
 
+pub(crate) mod check;
 pub mod collaboration;
 pub mod contact_point;
+pub(crate) mod describe;
 pub mod forum;
+pub(crate) mod input;
 pub mod meeting;
 pub mod membership;
 pub mod network;
 pub mod organisation;
+pub(crate) mod owner;
+pub(crate) mod resource;
+pub(crate) mod steps;
 pub mod structure;
 pub mod values;
 
 /// A kind of record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-#[expect(missing_docs, reason = "the modules of the same names say what they are")]
+#[expect(
+    missing_docs,
+    reason = "the modules of the same names say what they are"
+)]
 pub enum Kind {
     Organisation,
     ContactPoint,

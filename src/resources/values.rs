@@ -79,7 +79,10 @@ impl LocalizedText {
 /// A language that names and texts are written in (ISO 639; `fit` is Meänkieli).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
-#[expect(missing_docs, reason = "the variants are the codes that LocalizedText explains")]
+#[expect(
+    missing_docs,
+    reason = "the variants are the codes that LocalizedText explains"
+)]
 pub enum TextLanguage {
     Sv,
     En,
@@ -256,4 +259,3 @@ pub struct Period {
 pub fn rfc3339(at: DateTime<Utc>) -> String {
     at.to_rfc3339_opts(SecondsFormat::AutoSi, true)
 }
-

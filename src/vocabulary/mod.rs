@@ -190,7 +190,11 @@ fn load() -> Result<Tables, String> {
         by_vocabulary.insert(vocabulary, start..terms.len());
     }
     connect(&mut terms, &by_vocabulary, &by_key)?;
-    Ok(Tables { terms, by_vocabulary, by_key })
+    Ok(Tables {
+        terms,
+        by_vocabulary,
+        by_key,
+    })
 }
 
 fn connect(
@@ -211,7 +215,10 @@ fn connect(
             while let Some(key) = open.pop() {
                 let broader = number(&key)?;
                 if broader == terms[index].number {
-                    return Err(format!("{}: {key} is broader than itself", vocabulary.name()));
+                    return Err(format!(
+                        "{}: {key} is broader than itself",
+                        vocabulary.name()
+                    ));
                 }
                 if !ancestors.contains(&broader) {
                     ancestors.push(broader);
@@ -235,14 +242,20 @@ impl Vocabulary {
     /// Its terms, in the order of its file.
     pub fn terms(self) -> &'static [Term] {
         let tables = tables();
-        tables.by_vocabulary.get(&self).map_or(&[], |range| &tables.terms[range.clone()])
+        tables
+            .by_vocabulary
+            .get(&self)
+            .map_or(&[], |range| &tables.terms[range.clone()])
     }
 
     /// The term of that key.
     pub fn term(self, key: &str) -> Option<&'static Term> {
         let tables = tables();
         // The map's keys live as long as the program; a shorter borrow is enough to look one up.
-        tables.by_key.get(&(self, key)).map(|number| &tables.terms[usize::from(*number)])
+        tables
+            .by_key
+            .get(&(self, key))
+            .map(|number| &tables.terms[usize::from(*number)])
     }
 
     /// Whether the key is one of its.

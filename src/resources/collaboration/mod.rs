@@ -1,6 +1,21 @@
 //! Collaborations: who works with whom, how, and who says not to.
 
+pub(crate) mod store;
+
+use crate::db::AnyConnection;
+use crate::db::store::Row;
+use crate::error::{FieldError, Message, Result};
+use crate::resources::Audience;
+use crate::resources::Kind;
+use crate::resources::check::{self, Errors};
+use crate::resources::describe::{NamesOf, begin, creations_of};
+
+use crate::resources::describe::pair_titles;
+use crate::resources::describe::word;
+use crate::resources::resource::{ORGANISATIONS, ReferenceTo, Resource, forward_store, parse};
 use crate::resources::values::{Identifier, LocalizedText, Period, Source};
+use crate::search::document::Document;
+use crate::vocabulary::Vocabulary;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -45,4 +60,107 @@ pub struct CollaborationInput {
 pub enum Stated {
     Yes,
     No,
+}
+
+/// The resource.
+pub(crate) struct Collaborations;
+
+fn columns(content: &CollaborationInput) -> store::Columns {
+    store::Columns {
+        organisation_id: content.organisation_id.to_string(),
+        public_body_id: content.public_body_id.to_string(),
+        stated: word(&content.stated),
+    }
+}
+
+impl Resource for Collaborations {
+    type Content = CollaborationInput;
+    const KIND: Kind = Kind::Collaboration;
+
+    fn check(content: &mut CollaborationInput, errors: &mut Errors) {
+        check::keys(
+            "/forms",
+            Vocabulary::CollaborationForms,
+            &content.forms,
+            errors,
+        );
+        if content.stated == Stated::No && !content.forms.is_empty() {
+            errors.push(FieldError::at(
+                "/forms",
+                "conflict",
+                Message::fixed(
+                    "Ett uttalat nej har inga former.",
+                    "A stated no has no forms.",
+                ),
+            ));
+        }
+        check::keys("/topics", Vocabulary::Topics, &content.topics, errors);
+        check::period("/period", content.period.unwrap_or_default(), errors);
+        check::drop_empty_text(&mut content.description);
+        check::identifiers(&mut content.identifiers, false, errors);
+        if content.organisation_id == content.public_body_id {
+            errors.push(FieldError::at(
+                "/publicBodyId",
+                "self-reference",
+                Message::fixed(
+                    "Ingen samverkar med sig själv.",
+                    "Nobody works together with itself.",
+                ),
+            ));
+        }
+    }
+
+    fn references(content: &CollaborationInput) -> Vec<ReferenceTo> {
+        vec![
+            ReferenceTo::new("/organisationId", ORGANISATIONS, content.organisation_id),
+            ReferenceTo::new("/publicBodyId", ORGANISATIONS, content.public_body_id),
+        ]
+    }
+
+    fn identifiers(content: &mut CollaborationInput) -> &mut Vec<Identifier> {
+        &mut content.identifiers
+    }
+
+    fn touched(content: &CollaborationInput) -> Vec<(Kind, Uuid)> {
+        vec![
+            (Kind::Organisation, content.organisation_id),
+            (Kind::Organisation, content.public_body_id),
+        ]
+    }
+
+    forward_store!(load, get, after, insert, update, remove);
+
+    fn documents(connection: &mut AnyConnection, rows: Vec<Row>) -> Result<Vec<Document>> {
+        let creations = creations_of(connection, &rows)?;
+        let mut contents = Vec::with_capacity(rows.len());
+        for row in rows {
+            let content = parse::<Self>(&row)?;
+            contents.push((row, content));
+        }
+        let named = contents
+            .iter()
+            .flat_map(|(_, content)| [content.organisation_id, content.public_body_id])
+            .collect();
+        let names = NamesOf::load(connection, named)?;
+        Ok(contents
+            .into_iter()
+            .map(|(row, content)| {
+                let mut document = begin::<Self>(&row, &creations, Audience::Public);
+                document.titles =
+                    pair_titles(&names, content.organisation_id, content.public_body_id);
+                document.related(names.all(content.organisation_id));
+                document.related(names.all(content.public_body_id));
+                document.filter("organisation", content.organisation_id.to_string());
+                document.filter("publicBody", content.public_body_id.to_string());
+                document.closed("stated", Vocabulary::Stated, &content.stated);
+                document.keyed("form", Vocabulary::CollaborationForms, &content.forms);
+                document.searched(Vocabulary::CollaborationForms, &content.forms);
+                document.topics(&content.topics);
+                document.text(content.description.as_ref());
+                document.identified(&content.identifiers);
+                document.from_source(content.source.as_ref());
+                document
+            })
+            .collect())
+    }
 }

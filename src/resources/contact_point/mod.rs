@@ -1,6 +1,20 @@
 //! Contact points: one functional way in to an organisation, network or forum.
 
+pub(crate) mod store;
+
+use crate::db::store::Row;
+use crate::db::{AnyConnection, Told, Tx};
+use crate::error::{FieldError, Message, Result};
+use crate::resources::check::{self, Errors};
+use crate::resources::describe::{
+    NamesOf, audience, begin, creations_of, rest, with_kind_of, word,
+};
+use crate::resources::owner::Owner;
+use crate::resources::resource::{OWNERS, ReferenceTo, Resource, Stored, parse};
 use crate::resources::values::{Identifier, LocalizedText, Source};
+use crate::resources::{Kind, membership};
+use crate::search::document::Document;
+use crate::vocabulary::Vocabulary;
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -144,4 +158,263 @@ pub enum PersonBasis {
     LegalObligation,
     PublicTask,
     LegitimateInterest,
+}
+
+/// The resource.
+pub(crate) struct ContactPoints;
+
+impl ContactPointInput {
+    fn owner(&self) -> Owner {
+        Owner {
+            kind: self.owner_type,
+            id: self.owner_id,
+        }
+    }
+
+    fn is_protected(&self) -> bool {
+        self.visibility == Visibility::Protected
+    }
+}
+
+impl Resource for ContactPoints {
+    type Content = ContactPointInput;
+    const KIND: Kind = Kind::ContactPoint;
+    const GUARDED: bool = true;
+
+    fn check(content: &mut ContactPointInput, errors: &mut Errors) {
+        check::required_text("/function", &content.function, errors);
+        check::identifiers(&mut content.identifiers, false, errors);
+        check::drop_empty_text(&mut content.description);
+        check::drop_empty_text(&mut content.hours);
+        check::keys(
+            "/purposes",
+            Vocabulary::ContactPurposes,
+            &content.purposes,
+            errors,
+        );
+        check::keys("/topics", Vocabulary::Topics, &content.topics, errors);
+        check::areas("/areas", &content.areas, errors);
+        check::keys(
+            "/languages",
+            Vocabulary::Languages,
+            &content.languages,
+            errors,
+        );
+        for (index, channel) in content.channels.iter_mut().enumerate() {
+            channel.check(&format!("/channels/{index}/value"), errors);
+        }
+    }
+
+    fn references(content: &ContactPointInput) -> Vec<ReferenceTo> {
+        vec![owner_reference("/ownerId", content.owner())]
+    }
+
+    fn identifiers(content: &mut ContactPointInput) -> &mut Vec<Identifier> {
+        &mut content.identifiers
+    }
+
+    fn told(content: &ContactPointInput) -> Told {
+        match content.visibility {
+            Visibility::Public => Told::Public,
+            Visibility::Partners => Told::Partners,
+            Visibility::Protected => Told::Protected,
+        }
+    }
+
+    fn load(connection: &mut AnyConnection, ids: &[Uuid]) -> Result<Vec<Row>> {
+        store::load(connection, ids)
+    }
+
+    fn get(connection: &mut AnyConnection, id: Uuid) -> Result<Option<Row>> {
+        store::get(connection, id)
+    }
+
+    fn after(connection: &mut AnyConnection, id: Option<Uuid>, limit: i64) -> Result<Vec<Row>> {
+        store::after(connection, id, limit)
+    }
+
+    fn reveal(
+        connection: &mut AnyConnection,
+        id: Uuid,
+    ) -> Result<Option<Stored<ContactPointInput>>> {
+        let row = match store::get(connection, id)? {
+            Some(row) => Some(row),
+            None => store::protected::get(connection, id)?,
+        };
+        row.map(|row| {
+            Ok(Stored {
+                content: parse::<Self>(&row)?,
+                row,
+                secret_version: None,
+            })
+        })
+        .transpose()
+    }
+
+    fn insert(tx: &mut Tx<'_>, row: &Row, content: &ContactPointInput) -> Result<()> {
+        let (organisation_id, network_id, forum_id) = content.owner().columns();
+        let visibility = word(&content.visibility);
+        if content.is_protected() {
+            store::protected::insert(
+                tx,
+                row,
+                store::protected::Columns {
+                    organisation_id,
+                    network_id,
+                    forum_id,
+                    visibility,
+                },
+            )
+        } else {
+            store::insert(
+                tx,
+                row,
+                store::Columns {
+                    organisation_id,
+                    network_id,
+                    forum_id,
+                    visibility,
+                },
+            )
+        }
+    }
+
+    fn update(tx: &mut Tx<'_>, row: &Row, content: &ContactPointInput) -> Result<bool> {
+        let (organisation_id, network_id, forum_id) = content.owner().columns();
+        let visibility = word(&content.visibility);
+        if content.is_protected() {
+            store::protected::update(
+                tx,
+                row,
+                store::protected::Columns {
+                    organisation_id,
+                    network_id,
+                    forum_id,
+                    visibility,
+                },
+            )
+        } else {
+            store::update(
+                tx,
+                row,
+                store::Columns {
+                    organisation_id,
+                    network_id,
+                    forum_id,
+                    visibility,
+                },
+            )
+        }
+    }
+
+    fn remove(tx: &mut Tx<'_>, id: Uuid, content: &ContactPointInput) -> Result<()> {
+        if content.is_protected() {
+            store::protected::remove(tx, id)
+        } else {
+            store::remove(tx, id)
+        }
+    }
+
+    fn documents(connection: &mut AnyConnection, rows: Vec<Row>) -> Result<Vec<Document>> {
+        let creations = creations_of(connection, &rows)?;
+        let mut contents = Vec::with_capacity(rows.len());
+        for row in rows {
+            let content = parse::<Self>(&row)?;
+            contents.push((row, content));
+        }
+        let owners = NamesOf::load(
+            connection,
+            contents
+                .iter()
+                .map(|(_, content)| content.owner_id)
+                .collect(),
+        )?;
+        Ok(contents
+            .into_iter()
+            .map(|(row, content)| {
+                let mut document = begin::<Self>(&row, &creations, audience(Self::told(&content)))
+                    .with_title(&content.function);
+                document.related(owners.all(content.owner_id));
+                document.filter("owner", content.owner_id.to_string());
+                document.closed("ownerType", Vocabulary::RecordTypes, &content.owner_type);
+                document.keyed("purpose", Vocabulary::ContactPurposes, &content.purposes);
+                document.searched(Vocabulary::ContactPurposes, &content.purposes);
+                document.topics(&content.topics);
+                document.covers(&content.areas);
+                document.keyed("language", Vocabulary::Languages, &content.languages);
+                document.text(content.description.as_ref());
+                document.filter("visibility", word(&content.visibility));
+                document.closed("status", Vocabulary::Statuses, &content.status);
+                document.rest = rest(&word(&content.status));
+                document.identified(&content.identifiers);
+                document.from_source(content.source.as_ref());
+                document
+            })
+            .collect())
+    }
+
+    fn referrers(connection: &mut AnyConnection, id: Uuid) -> Result<Vec<(Kind, Uuid)>> {
+        Ok(with_kind_of(
+            membership::store::by_contact_point(connection, id)?,
+            Kind::Membership,
+        )
+        .collect())
+    }
+}
+
+/// A reference to an owner, which must be of the kind it says.
+pub(crate) fn owner_reference(pointer: &str, owner: Owner) -> ReferenceTo {
+    const EACH: &[Kind] = OWNERS;
+    let index = EACH
+        .iter()
+        .position(|kind| *kind == owner.kind.record_kind())
+        .unwrap_or(0);
+    ReferenceTo::new(pointer, EACH.get(index..=index).unwrap_or(EACH), owner.id)
+}
+
+impl Channel {
+    fn check(&mut self, pointer: &str, errors: &mut Errors) {
+        let (good, sv, en) = match self.kind {
+            ChannelKind::Email => (
+                is_email(&self.value),
+                "Det är ingen e-postadress. Skriv flera adresser som flera kanaler.",
+                "It is no e-mail address. Write several addresses as several channels.",
+            ),
+            ChannelKind::Phone => (
+                self.value.bytes().filter(u8::is_ascii_digit).count() >= 5
+                    && self
+                        .value
+                        .chars()
+                        .all(|c| c.is_ascii_digit() || " +-()/".contains(c)),
+                "Det är inget telefonnummer.",
+                "It is no telephone number.",
+            ),
+            ChannelKind::Web | ChannelKind::Form => match check::canonical_web_address(&self.value)
+            {
+                Some(address) => {
+                    self.value = address;
+                    (true, "", "")
+                }
+                None => (false, "Det är ingen webbadress.", "It is no web address."),
+            },
+            ChannelKind::Post | ChannelKind::Visit => (true, "", ""),
+        };
+        if !good {
+            errors.push(FieldError::at(pointer, "format", Message::fixed(sv, en)));
+        }
+    }
+}
+
+fn is_email(text: &str) -> bool {
+    let Some((local, domain)) = text.split_once('@') else {
+        return false;
+    };
+    !local.is_empty()
+        && domain.contains('.')
+        && !domain.starts_with('.')
+        && !domain.ends_with('.')
+        && !text
+            .chars()
+            .any(|c| c.is_whitespace() || ",;<>()[]\\\"".contains(c))
+        && !domain.contains('@')
 }

@@ -1,7 +1,23 @@
 //! Memberships: who belongs to what, as what, when.
 
+pub(crate) mod store;
+
+use crate::db::AnyConnection;
+use crate::db::store::Row;
+use crate::error::{FieldError, Message, Result};
+use crate::resources::Audience;
+use crate::resources::Kind;
+use crate::resources::check::{self, Errors};
+use crate::resources::describe::{NamesOf, begin, creations_of};
+use crate::resources::owner::Owner;
+
 use crate::resources::contact_point::OwnerType;
-use crate::resources::values::{Identifier, Source};
+use crate::resources::contact_point::owner_reference;
+use crate::resources::describe::pair_titles;
+use crate::resources::resource::{ORGANISATIONS, ReferenceTo, Resource, forward_store, parse};
+use crate::resources::values::{Identifier, Period, Source};
+use crate::search::document::Document;
+use crate::vocabulary::Vocabulary;
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -54,4 +70,119 @@ pub enum MembershipRole {
     Secretariat,
     Participant,
     Observer,
+}
+
+/// The resource.
+pub(crate) struct Memberships;
+
+impl MembershipInput {
+    fn within(&self) -> Owner {
+        Owner {
+            kind: self.in_type,
+            id: self.in_id,
+        }
+    }
+}
+
+fn columns(content: &MembershipInput) -> store::Columns {
+    let (organisation_id, network_id, forum_id) = content.within().columns();
+    store::Columns {
+        member_id: content.member_id.to_string(),
+        represents: content.represents.map(|id| id.to_string()),
+        organisation_id,
+        network_id,
+        forum_id,
+        contact_point_id: content.contact_point_id.map(|id| id.to_string()),
+    }
+}
+
+impl Resource for Memberships {
+    type Content = MembershipInput;
+    const KIND: Kind = Kind::Membership;
+
+    fn check(content: &mut MembershipInput, errors: &mut Errors) {
+        check::identifiers(&mut content.identifiers, false, errors);
+        check::period(
+            "",
+            Period {
+                from: content.from,
+                to: content.to,
+            },
+            errors,
+        );
+        if content.member_id == content.in_id {
+            errors.push(FieldError::at(
+                "/inId",
+                "self-reference",
+                Message::fixed(
+                    "En organisation är inte medlem i sig själv.",
+                    "An organisation is no member of itself.",
+                ),
+            ));
+        }
+    }
+
+    fn references(content: &MembershipInput) -> Vec<ReferenceTo> {
+        let mut references = vec![
+            ReferenceTo::new("/memberId", ORGANISATIONS, content.member_id),
+            owner_reference("/inId", content.within()),
+        ];
+        references.extend(
+            content
+                .represents
+                .map(|id| ReferenceTo::new("/represents", ORGANISATIONS, id)),
+        );
+        references.extend(
+            content
+                .contact_point_id
+                .map(|id| ReferenceTo::new("/contactPointId", &[Kind::ContactPoint], id)),
+        );
+        references
+    }
+
+    fn identifiers(content: &mut MembershipInput) -> &mut Vec<Identifier> {
+        &mut content.identifiers
+    }
+
+    fn touched(content: &MembershipInput) -> Vec<(Kind, Uuid)> {
+        vec![(Kind::Organisation, content.member_id)]
+    }
+
+    forward_store!(load, get, after, insert, update, remove);
+
+    fn documents(connection: &mut AnyConnection, rows: Vec<Row>) -> Result<Vec<Document>> {
+        let creations = creations_of(connection, &rows)?;
+        let mut contents = Vec::with_capacity(rows.len());
+        for row in rows {
+            let content = parse::<Self>(&row)?;
+            contents.push((row, content));
+        }
+        let named = contents
+            .iter()
+            .flat_map(|(_, content)| [content.member_id, content.in_id])
+            .collect();
+        let names = NamesOf::load(connection, named)?;
+        Ok(contents
+            .into_iter()
+            .map(|(row, content)| {
+                let mut document = begin::<Self>(&row, &creations, Audience::Public);
+                document.titles = pair_titles(&names, content.member_id, content.in_id);
+                document.related(names.all(content.member_id));
+                document.related(names.all(content.in_id));
+                document.filter("member", content.member_id.to_string());
+                document.filter("in", content.in_id.to_string());
+                document.closed("inType", Vocabulary::RecordTypes, &content.in_type);
+                document.closed("role", Vocabulary::MembershipRoles, &content.role);
+                if let Some(represented) = content.represents {
+                    document.filter("represents", represented.to_string());
+                }
+                if let Some(contact_point) = content.contact_point_id {
+                    document.filter("contactPoint", contact_point.to_string());
+                }
+                document.identified(&content.identifiers);
+                document.from_source(content.source.as_ref());
+                document
+            })
+            .collect())
+    }
 }

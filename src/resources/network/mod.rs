@@ -1,4 +1,85 @@
 //! Networks: standing structures that organisations join to exchange and act together.
 
+pub(crate) mod store;
+
+use crate::db::store::Row;
+use crate::db::{AnyConnection, Tx};
+use crate::error::Result;
+use crate::resources::check::Errors;
+use crate::resources::contact_point::OwnerType;
+use crate::resources::describe::word;
+use crate::resources::owner::Owner;
+use crate::resources::resource::{ReferenceTo, Resource, forward_store};
+use crate::resources::values::Identifier;
+use crate::resources::{Kind, structure};
+use crate::search::document::Document;
+use uuid::Uuid;
+
 /// What a client writes of a network.
 pub type NetworkInput = crate::resources::structure::StructureInput;
+
+/// The resource.
+pub(crate) struct Networks;
+
+fn columns(content: &NetworkInput) -> store::Columns {
+    store::Columns {
+        status: word(&content.status),
+    }
+}
+
+impl Resource for Networks {
+    type Content = NetworkInput;
+    const KIND: Kind = Kind::Network;
+
+    fn check(content: &mut NetworkInput, errors: &mut Errors) {
+        structure::check(content, errors);
+    }
+
+    fn references(content: &NetworkInput) -> Vec<ReferenceTo> {
+        structure::references(content)
+    }
+
+    fn identifiers(content: &mut NetworkInput) -> &mut Vec<Identifier> {
+        &mut content.identifiers
+    }
+
+    fn shown(content: &NetworkInput) -> Vec<String> {
+        structure::shown(content)
+    }
+
+    forward_store!(load, get, after, remove);
+
+    fn insert(tx: &mut Tx<'_>, row: &Row, content: &NetworkInput) -> Result<()> {
+        store::insert(tx, row, columns(content))?;
+        store::set_hosts(tx, row.id, &content.hosts)
+    }
+
+    fn update(tx: &mut Tx<'_>, row: &Row, content: &NetworkInput) -> Result<bool> {
+        store::set_hosts(tx, row.id, &content.hosts)?;
+        store::update(tx, row, columns(content))
+    }
+
+    fn documents(connection: &mut AnyConnection, rows: Vec<Row>) -> Result<Vec<Document>> {
+        structure::documents::<Self>(connection, rows)
+    }
+
+    fn dependants(connection: &mut AnyConnection, id: Uuid) -> Result<Vec<(Kind, Uuid)>> {
+        structure::dependants(
+            connection,
+            Owner {
+                kind: OwnerType::Network,
+                id,
+            },
+        )
+    }
+
+    fn owned(connection: &mut AnyConnection, id: Uuid) -> Result<Vec<(Kind, Uuid)>> {
+        structure::owned(
+            connection,
+            Owner {
+                kind: OwnerType::Network,
+                id,
+            },
+        )
+    }
+}

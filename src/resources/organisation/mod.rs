@@ -1,9 +1,26 @@
 //! Organisations: any actor, from a village association to a unit of a public body.
 
+pub(crate) mod store;
+
+use crate::db::store::Row;
+use crate::db::{AnyConnection, Tx};
+use crate::error::{Error, FieldError, Message, Result};
+use crate::resources::check::{self, Errors};
+use crate::resources::describe::{self, NamesOf, begin, creations_of, rest, with_kind_of, word};
+use crate::resources::owner::Owner;
+use crate::resources::resource::{
+    ORGANISATIONS, ReferenceTo, Resource, Stored, forward_store, parse,
+};
 use crate::resources::values::{
     Address, Exchange, Identifier, Level, LocalizedText, Location, Name, Source,
 };
+use crate::resources::{
+    Audience, Kind, collaboration, contact_point, forum, meeting, membership, network,
+};
+use crate::search::document::Document;
+use crate::vocabulary::Vocabulary;
 use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -133,4 +150,389 @@ pub enum OrganisationStatus {
     Active,
     Dormant,
     Dissolved,
+}
+
+/// The resource.
+pub(crate) struct Organisations;
+
+/// What a protected table holds of an organisation.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Whereabouts {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    address: Option<Address>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    location: Option<Location>,
+}
+
+fn columns(content: &OrganisationInput) -> store::Columns {
+    store::Columns {
+        status: word(&content.status),
+        parent_id: content.parent_id.map(|id| id.to_string()),
+        uses_number_of: content.uses_number_of.map(|id| id.to_string()),
+    }
+}
+
+impl Resource for Organisations {
+    type Content = OrganisationInput;
+    const KIND: Kind = Kind::Organisation;
+    const SECRET: bool = true;
+
+    fn check(content: &mut OrganisationInput, errors: &mut Errors) {
+        check::key(
+            "/kind",
+            Vocabulary::OrganisationKinds,
+            &content.kind,
+            errors,
+        );
+        check::names(&content.names, errors);
+        check::identifiers(&mut content.identifiers, true, errors);
+        let own_number = content
+            .identifiers
+            .iter()
+            .any(|i| i.scheme == crate::identifier::ORGANISATION_NUMBER);
+        if own_number && content.uses_number_of.is_some() {
+            errors.push(FieldError::at(
+                "/usesNumberOf",
+                "conflict",
+                Message::fixed(
+                    "En gren som använder en annans nummer har inget eget.",
+                    "A branch that uses another's number holds none itself.",
+                ),
+            ));
+        }
+        if let Some(form) = &content.legal_form {
+            check::key("/legalForm", Vocabulary::LegalForms, form, errors);
+        }
+        check::unique("/levels", &content.levels, errors);
+        if let Some(code) = &content.seat_municipality {
+            check::municipality("/seatMunicipality", code, errors);
+        }
+        check::areas("/activeIn", &content.active_in, errors);
+        check::keys(
+            "/activityAreas",
+            Vocabulary::ActivityAreas,
+            &content.activity_areas,
+            errors,
+        );
+        check::keys("/topics", Vocabulary::Topics, &content.topics, errors);
+        check::keys(
+            "/sustainabilityGoals",
+            Vocabulary::SustainabilityGoals,
+            &content.sustainability_goals,
+            errors,
+        );
+        check::keys(
+            "/targetGroups",
+            Vocabulary::TargetGroups,
+            &content.target_groups,
+            errors,
+        );
+        check::keys(
+            "/languages",
+            Vocabulary::Languages,
+            &content.languages,
+            errors,
+        );
+        check::drop_empty_text(&mut content.description);
+        check::web_address("/website", &mut content.website, errors);
+        check::address("/address", &mut content.address, errors);
+        check::exchanges("/offers", &content.offers, errors);
+        check::exchanges("/needs", &content.needs, errors);
+    }
+
+    fn references(content: &OrganisationInput) -> Vec<ReferenceTo> {
+        let parent = content
+            .parent_id
+            .map(|id| ReferenceTo::new("/parentId", ORGANISATIONS, id));
+        let number = content
+            .uses_number_of
+            .map(|id| ReferenceTo::new("/usesNumberOf", ORGANISATIONS, id));
+        parent.into_iter().chain(number).collect()
+    }
+
+    fn identifiers(content: &mut OrganisationInput) -> &mut Vec<Identifier> {
+        &mut content.identifiers
+    }
+
+    fn shown(content: &OrganisationInput) -> Vec<String> {
+        content
+            .names
+            .iter()
+            .map(|name| format!("{} {} {}", word(&name.kind), word(&name.lang), name.value))
+            .collect()
+    }
+
+    fn split(content: &OrganisationInput) -> Result<(OrganisationInput, Option<String>)> {
+        let mut open = content.clone();
+        if !content.address_protected || (content.address.is_none() && content.location.is_none()) {
+            return Ok((open, None));
+        }
+        let secret = Whereabouts {
+            address: open.address.take(),
+            location: open.location.take(),
+        };
+        Ok((open, Some(serde_json::to_string(&secret)?)))
+    }
+
+    fn write_secret(tx: &mut Tx<'_>, id: Uuid, secret: Option<String>) -> Result<bool> {
+        store::set_protected(tx, id, secret)
+    }
+
+    fn reveal(
+        connection: &mut AnyConnection,
+        id: Uuid,
+    ) -> Result<Option<Stored<OrganisationInput>>> {
+        let Some(row) = store::get(connection, id)? else {
+            return Ok(None);
+        };
+        let mut content = parse::<Self>(&row)?;
+        let mut secret_version = None;
+        if content.address_protected
+            && let Some((version, secret)) = store::protected(connection, id)?
+        {
+            let secret: Whereabouts = serde_json::from_str(&secret)
+                .map_err(|_| Error::internal("a protected address does not parse"))?;
+            (content.address, content.location) = (secret.address, secret.location);
+            secret_version = Some(version);
+        }
+        Ok(Some(Stored {
+            row,
+            content,
+            secret_version,
+        }))
+    }
+
+    forward_store!(load, get, after, insert, update, remove);
+
+    fn check_within(
+        connection: &mut AnyConnection,
+        id: Uuid,
+        content: &OrganisationInput,
+        errors: &mut Errors,
+    ) -> Result<()> {
+        // Walks up the tree: a parent that lies below would make a ring. No tree is a hundred levels deep.
+        let mut above = content.parent_id;
+        for _ in 0..100 {
+            match above {
+                Some(parent) if parent == id => {
+                    errors.push(FieldError::at(
+                        "/parentId",
+                        "cycle",
+                        Message::fixed(
+                            "Posten ligger redan över den.",
+                            "The record already lies above it.",
+                        ),
+                    ));
+                    return Ok(());
+                }
+                Some(parent) => above = store::parent(connection, parent)?,
+                None => return Ok(()),
+            }
+        }
+        Ok(())
+    }
+
+    fn documents(connection: &mut AnyConnection, rows: Vec<Row>) -> Result<Vec<Document>> {
+        let creations = creations_of(connection, &rows)?;
+        let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
+        let mut belongs: HashMap<Uuid, Vec<Uuid>> = HashMap::new();
+        for (member, within) in membership::store::belongs(connection, &ids)? {
+            belongs.entry(member).or_default().push(within);
+        }
+        let mut partners: HashMap<Uuid, Vec<(Uuid, bool)>> = HashMap::new();
+        for (one, other, yes) in collaboration::store::partners(connection, &ids)? {
+            partners.entry(one).or_default().push((other, yes));
+        }
+        let rows: Vec<(Row, OrganisationInput)> = rows
+            .into_iter()
+            .map(|row| Ok((parse::<Self>(&row)?, row)))
+            .map(|r: Result<_>| r.map(|(c, r)| (r, c)))
+            .collect::<Result<_>>()?;
+        let parents = NamesOf::load(
+            connection,
+            rows.iter()
+                .filter_map(|(_, content)| content.parent_id)
+                .collect(),
+        )?;
+        Ok(rows
+            .into_iter()
+            .map(|(row, content)| {
+                let mut document = document(&row, &content, &creations);
+                if let Some(parent) = content.parent_id {
+                    document.filter("parent", parent.to_string());
+                    document.related(parents.all(parent));
+                }
+                for within in belongs.get(&row.id).into_iter().flatten() {
+                    document.filter("memberOf", within.to_string());
+                }
+                for (other, yes) in partners.get(&row.id).into_iter().flatten() {
+                    let name = if *yes {
+                        "collaboratesWith"
+                    } else {
+                        "notCollaboratingWith"
+                    };
+                    document.filter(name, other.to_string());
+                }
+                document.filters.sort_unstable();
+                document.filters.dedup();
+                document
+            })
+            .collect())
+    }
+
+    fn dependants(connection: &mut AnyConnection, id: Uuid) -> Result<Vec<(Kind, Uuid)>> {
+        let mut dependants: Vec<_> =
+            with_kind_of(store::children(connection, id)?, Kind::Organisation).collect();
+        dependants.extend(owned_by(connection, id)?);
+        dependants.extend(with_kind_of(
+            network::store::hosted(connection, id)?,
+            Kind::Network,
+        ));
+        dependants.extend(with_kind_of(
+            forum::store::hosted(connection, id)?,
+            Kind::Forum,
+        ));
+        dependants.extend(with_kind_of(
+            collaboration::store::with(connection, id)?,
+            Kind::Collaboration,
+        ));
+        Ok(dependants)
+    }
+
+    fn referrers(connection: &mut AnyConnection, id: Uuid) -> Result<Vec<(Kind, Uuid)>> {
+        let mut referrers: Vec<_> =
+            with_kind_of(store::children(connection, id)?, Kind::Organisation).collect();
+        referrers.extend(with_kind_of(
+            store::number_users(connection, id)?,
+            Kind::Organisation,
+        ));
+        referrers.extend(with_kind_of(
+            network::store::hosted(connection, id)?,
+            Kind::Network,
+        ));
+        referrers.extend(with_kind_of(
+            forum::store::hosted(connection, id)?,
+            Kind::Forum,
+        ));
+        referrers.extend(with_kind_of(
+            collaboration::store::with(connection, id)?,
+            Kind::Collaboration,
+        ));
+        referrers.extend(with_kind_of(
+            membership::store::representing(connection, id)?,
+            Kind::Membership,
+        ));
+        let within = membership::store::within(
+            connection,
+            Owner {
+                kind: contact_point::OwnerType::Organisation,
+                id,
+            },
+        )?;
+        referrers.extend(with_kind_of(within, Kind::Membership));
+        Ok(referrers)
+    }
+
+    fn owned(connection: &mut AnyConnection, id: Uuid) -> Result<Vec<(Kind, Uuid)>> {
+        owned_by(connection, id)
+    }
+}
+
+/// What goes with an organisation: its memberships first (they may name its contact points), contact points, meetings.
+fn owned_by(connection: &mut AnyConnection, id: Uuid) -> Result<Vec<(Kind, Uuid)>> {
+    let owner = Owner {
+        kind: contact_point::OwnerType::Organisation,
+        id,
+    };
+    let mut owned: Vec<_> = with_kind_of(
+        membership::store::of_member(connection, id)?,
+        Kind::Membership,
+    )
+    .collect();
+    owned.extend(with_kind_of(
+        contact_point::store::of(connection, owner)?,
+        Kind::ContactPoint,
+    ));
+    owned.extend(with_kind_of(
+        contact_point::store::protected::of(connection, owner)?,
+        Kind::ContactPoint,
+    ));
+    owned.extend(with_kind_of(
+        meeting::store::of(connection, owner)?,
+        Kind::Meeting,
+    ));
+    Ok(owned)
+}
+
+fn document(row: &Row, content: &OrganisationInput, creations: &HashMap<Uuid, i64>) -> Document {
+    let mut document =
+        begin::<Organisations>(row, creations, Audience::Public).with_names(&content.names);
+    document.closed("sector", Vocabulary::Sectors, &content.sector);
+    document.keyed(
+        "kind",
+        Vocabulary::OrganisationKinds,
+        std::slice::from_ref(&content.kind),
+    );
+    document.searched(
+        Vocabulary::OrganisationKinds,
+        std::slice::from_ref(&content.kind),
+    );
+    for level in &content.levels {
+        document.closed("level", Vocabulary::Levels, level);
+    }
+    if let Some(form) = &content.legal_form {
+        document.keyed(
+            "legalForm",
+            Vocabulary::LegalForms,
+            std::slice::from_ref(form),
+        );
+    }
+    if let Some(code) = &content.seat_municipality {
+        document.filter("seatMunicipality", code.clone());
+        document.seat = Vocabulary::Municipalities
+            .term(code)
+            .map(|term| term.number);
+    }
+    document.covers(&content.active_in);
+    document.topics(&content.topics);
+    document.keyed(
+        "activityArea",
+        Vocabulary::ActivityAreas,
+        &content.activity_areas,
+    );
+    document.searched(Vocabulary::ActivityAreas, &content.activity_areas);
+    document.keyed(
+        "sustainabilityGoal",
+        Vocabulary::SustainabilityGoals,
+        &content.sustainability_goals,
+    );
+    document.searched(
+        Vocabulary::SustainabilityGoals,
+        &content.sustainability_goals,
+    );
+    document.keyed(
+        "targetGroup",
+        Vocabulary::TargetGroups,
+        &content.target_groups,
+    );
+    document.searched(Vocabulary::TargetGroups, &content.target_groups);
+    document.keyed("language", Vocabulary::Languages, &content.languages);
+    document.text(content.description.as_ref());
+    document.exchanged("offer", &content.offers);
+    document.exchanged("need", &content.needs);
+    document.closed("status", Vocabulary::Statuses, &content.status);
+    document.rest = rest(&word(&content.status));
+    document.identified(&content.identifiers);
+    document.from_source(content.source.as_ref());
+    if let Some(number_of) = content.uses_number_of {
+        document.filter("usesNumberOf", number_of.to_string());
+    }
+    if !content.address_protected {
+        document.location = content
+            .location
+            .map(|location| (location.lat, location.lon));
+    }
+    describe::website_key(&mut document, content.website.as_deref());
+    document
 }

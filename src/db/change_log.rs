@@ -1,0 +1,400 @@
+//! The change log: every write of a record leaves one numbered row, in commit order.
+
+use super::AnyConnection;
+use super::schema::{changes, counter, tombstones};
+use crate::auth::actor::Actor;
+use crate::error::{Error, Result};
+use crate::resources::Kind;
+use chrono::{DateTime, NaiveDateTime, Utc};
+use diesel::connection::SimpleConnection;
+use diesel::prelude::*;
+use uuid::Uuid;
+
+/// What happened to a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the words are plain")]
+pub enum Operation {
+    Created,
+    Updated,
+    Deleted,
+    Merged,
+    Erased,
+}
+
+impl Operation {
+    const ALL: [Operation; 5] = [
+        Operation::Created,
+        Operation::Updated,
+        Operation::Deleted,
+        Operation::Merged,
+        Operation::Erased,
+    ];
+
+    /// The word in the log and in the API.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Operation::Created => "created",
+            Operation::Updated => "updated",
+            Operation::Deleted => "deleted",
+            Operation::Merged => "merged",
+            Operation::Erased => "erased",
+        }
+    }
+
+    fn from_name(name: &str) -> Result<Operation> {
+        Operation::ALL
+            .into_iter()
+            .find(|operation| operation.name() == name)
+            .ok_or_else(|| Error::internal("the change log holds an unknown operation"))
+    }
+}
+
+/// How far a change may be told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Told {
+    /// To everyone.
+    Public,
+    /// To partners.
+    Partners,
+    /// To the audit log only.
+    Protected,
+}
+
+impl Told {
+    const fn name(self) -> &'static str {
+        match self {
+            Told::Public => "public",
+            Told::Partners => "partners",
+            Told::Protected => "protected",
+        }
+    }
+}
+
+/// A change that waits for its number.
+#[derive(Debug, Clone)]
+pub struct PendingChange {
+    /// Kind of the record.
+    pub kind: Kind,
+    /// The record.
+    pub id: Uuid,
+    /// What happens.
+    pub operation: Operation,
+    /// The record's version after it.
+    pub version: i64,
+    /// Who may be told.
+    pub told: Told,
+    /// The survivor of a merge.
+    pub merged_into: Option<Uuid>,
+    /// Records whose documents depend on the relation that this record states or stated.
+    pub touched: Vec<(Kind, Uuid)>,
+    /// Whether what other documents show of this record changed.
+    pub fans_out: bool,
+    /// Canonical JSON after the change; `None` when the record is no more or protected.
+    pub content: Option<String>,
+}
+
+/// A row of the change log.
+#[derive(Debug, Clone)]
+pub struct Change {
+    /// Its number.
+    pub sequence: i64,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// Kind of the record.
+    pub kind: Kind,
+    /// The record.
+    pub id: Uuid,
+    /// What happened.
+    pub operation: Operation,
+    /// The record's version after it.
+    pub version: i64,
+    /// The survivor of a merge.
+    pub merged_into: Option<Uuid>,
+    /// Records whose documents depend on the relation.
+    pub touched: Vec<(Kind, Uuid)>,
+    /// Whether what other documents show of this record changed.
+    pub fans_out: bool,
+    /// Canonical JSON after the change.
+    pub content: Option<String>,
+    /// Who made it.
+    pub actor: String,
+    /// Whether only partners may be told.
+    pub partners_only: bool,
+}
+
+/// What has become of a record that is no more.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tombstone {
+    /// What it was.
+    pub kind: Kind,
+    /// What happened.
+    pub operation: Operation,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// The survivor of a merge.
+    pub merged_into: Option<Uuid>,
+}
+
+/// A running write.
+pub struct Tx<'a> {
+    connection: &'a mut AnyConnection,
+    actor: String,
+    /// The moment of the write: every row of it carries the same.
+    pub at: DateTime<Utc>,
+    pending: Vec<PendingChange>,
+    last: Option<i64>,
+}
+
+/// So many changes are held back before they are numbered. A usual write stays far below and numbers at its very end;
+/// an import would otherwise hold the whole file in memory. Numbering early is safe, it only locks the counter longer.
+const HELD_BACK: usize = 10_000;
+
+impl<'a> Tx<'a> {
+    pub(super) fn new(connection: &'a mut AnyConnection, actor: &Actor, at: DateTime<Utc>) -> Self {
+        Tx {
+            connection,
+            actor: actor.name().to_owned(),
+            at,
+            pending: Vec::new(),
+            last: None,
+        }
+    }
+
+    /// The connection, for stores.
+    pub(crate) fn connection(&mut self) -> &mut AnyConnection {
+        self.connection
+    }
+
+    /// Adds a change to the log.
+    pub(crate) fn log(&mut self, change: PendingChange) {
+        self.pending.push(change);
+    }
+
+    /// Numbers what is pending when it has become much. Not to be called within `attempt`.
+    pub(crate) fn number_if_many(&mut self) -> Result<()> {
+        if self.pending.len() >= HELD_BACK {
+            self.number()?;
+        }
+        Ok(())
+    }
+
+    /// Does a part of the write that may fail without the rest: what it wrote is then taken back.
+    pub(crate) fn attempt<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
+        let pending = self.pending.len();
+        self.connection.batch_execute("SAVEPOINT attempt")?;
+        let outcome = work(self);
+        if outcome.is_err() {
+            self.connection.batch_execute("ROLLBACK TO SAVEPOINT attempt")?;
+            self.pending.truncate(pending);
+        }
+        self.connection.batch_execute("RELEASE SAVEPOINT attempt")?;
+        outcome
+    }
+
+    /// Remembers what has become of a record that goes.
+    pub(crate) fn bury(
+        &mut self,
+        kind: Kind,
+        id: Uuid,
+        operation: Operation,
+        version: i64,
+        into: Option<Uuid>,
+    ) -> Result<()> {
+        diesel::insert_into(tombstones::table)
+            .values((
+                tombstones::id.eq(id.to_string()),
+                tombstones::kind.eq(kind.name()),
+                tombstones::operation.eq(operation.name()),
+                tombstones::at.eq(self.at.naive_utc()),
+                tombstones::version.eq(version),
+                tombstones::merged_into.eq(into.map(|id| id.to_string())),
+            ))
+            .execute(self.connection)?;
+        Ok(())
+    }
+
+    /// Numbers and writes what is pending; gives the last number so far.
+    pub(super) fn number(&mut self) -> Result<Option<i64>> {
+        let pending = std::mem::take(&mut self.pending);
+        let Ok(count) = i64::try_from(pending.len()) else {
+            return Err(Error::internal("too many changes"));
+        };
+        if count == 0 {
+            return Ok(self.last);
+        }
+        let last: i64 = diesel::update(counter::table.filter(counter::id.eq(1)))
+            .set(counter::sequence.eq(counter::sequence + count))
+            .returning(counter::sequence)
+            .get_result(self.connection)?;
+        for (change, sequence) in pending.into_iter().zip(last - count + 1..) {
+            let touched = if change.touched.is_empty() {
+                None
+            } else {
+                Some(write_touched(&change.touched))
+            };
+            diesel::insert_into(changes::table)
+                .values((
+                    changes::sequence.eq(sequence),
+                    changes::at.eq(self.at.naive_utc()),
+                    changes::actor.eq(&self.actor),
+                    changes::kind.eq(change.kind.name()),
+                    changes::record_id.eq(change.id.to_string()),
+                    changes::operation.eq(change.operation.name()),
+                    changes::version.eq(change.version),
+                    changes::audience.eq(change.told.name()),
+                    changes::merged_into.eq(change.merged_into.map(|id| id.to_string())),
+                    changes::touched.eq(touched),
+                    changes::fans_out.eq(change.fans_out),
+                    changes::content.eq(change.content),
+                ))
+                .execute(self.connection)?;
+        }
+        self.last = Some(last);
+        Ok(self.last)
+    }
+}
+
+fn write_touched(touched: &[(Kind, Uuid)]) -> String {
+    touched
+        .iter()
+        .map(|(kind, id)| format!("{}:{id}", kind.name()))
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+fn read_touched(text: &str) -> Result<Vec<(Kind, Uuid)>> {
+    text.split(' ')
+        .map(|part| {
+            let (kind, id) = part.split_once(':')?;
+            Some((Kind::from_name(kind)?, Uuid::parse_str(id).ok()?))
+        })
+        .collect::<Option<_>>()
+        .ok_or_else(|| Error::internal("the change log names an unknown record"))
+}
+
+#[derive(Queryable)]
+struct ChangeRow {
+    sequence: i64,
+    at: NaiveDateTime,
+    actor: String,
+    kind: String,
+    record_id: String,
+    operation: String,
+    version: i64,
+    audience: String,
+    merged_into: Option<String>,
+    touched: Option<String>,
+    fans_out: bool,
+    content: Option<String>,
+}
+
+impl TryFrom<ChangeRow> for Change {
+    type Error = Error;
+
+    fn try_from(row: ChangeRow) -> Result<Change> {
+        Ok(Change {
+            sequence: row.sequence,
+            at: row.at.and_utc(),
+            kind: kind(&row.kind)?,
+            id: id(&row.record_id)?,
+            operation: Operation::from_name(&row.operation)?,
+            version: row.version,
+            merged_into: row.merged_into.as_deref().map(id).transpose()?,
+            touched: row
+                .touched
+                .as_deref()
+                .map(read_touched)
+                .transpose()?
+                .unwrap_or_default(),
+            fans_out: row.fans_out,
+            content: row.content,
+            actor: row.actor,
+            partners_only: row.audience == Told::Partners.name(),
+        })
+    }
+}
+
+pub(crate) fn id(text: &str) -> Result<Uuid> {
+    Uuid::parse_str(text).map_err(|_| Error::internal("the database holds an id that is no UUID"))
+}
+
+fn kind(text: &str) -> Result<Kind> {
+    Kind::from_name(text).ok_or_else(|| Error::internal("the database holds an unknown kind"))
+}
+
+/// The changes after a number, in their order, without content.
+pub(crate) fn after(
+    connection: &mut AnyConnection,
+    sequence: i64,
+    limit: i64,
+) -> Result<Vec<Change>> {
+    changes::table
+        .filter(changes::sequence.gt(sequence))
+        .order(changes::sequence)
+        .limit(limit)
+        .select((
+            changes::sequence,
+            changes::at,
+            changes::actor,
+            changes::kind,
+            changes::record_id,
+            changes::operation,
+            changes::version,
+            changes::audience,
+            changes::merged_into,
+            changes::touched,
+            changes::fans_out,
+            diesel::dsl::sql::<diesel::sql_types::Nullable<diesel::sql_types::Text>>("NULL"),
+        ))
+        .load::<ChangeRow>(connection)?
+        .into_iter()
+        .map(Change::try_from)
+        .collect()
+}
+
+/// Every change of a record that may be told, newest first.
+pub(crate) fn of_record(connection: &mut AnyConnection, record: Uuid) -> Result<Vec<Change>> {
+    changes::table
+        .filter(changes::record_id.eq(record.to_string()))
+        .filter(changes::audience.ne(Told::Protected.name()))
+        .order(changes::sequence.desc())
+        .load::<ChangeRow>(connection)?
+        .into_iter()
+        .map(Change::try_from)
+        .collect()
+}
+
+/// Number of each record's creation: what breaks ties in every order.
+pub(crate) fn creations(connection: &mut AnyConnection, ids: &[Uuid]) -> Result<Vec<(Uuid, i64)>> {
+    let rows: Vec<(String, Option<i64>)> = changes::table
+        .filter(changes::record_id.eq_any(ids.iter().map(Uuid::to_string)))
+        .group_by(changes::record_id)
+        .select((changes::record_id, diesel::dsl::min(changes::sequence)))
+        .load(connection)?;
+    rows.into_iter()
+        .map(|(record, first)| Ok((id(&record)?, first.unwrap_or(0))))
+        .collect()
+}
+
+/// What has become of a record.
+pub(crate) fn tombstone(connection: &mut AnyConnection, record: Uuid) -> Result<Option<Tombstone>> {
+    let row: Option<(String, String, NaiveDateTime, Option<String>)> = tombstones::table
+        .filter(tombstones::id.eq(record.to_string()))
+        .select((
+            tombstones::kind,
+            tombstones::operation,
+            tombstones::at,
+            tombstones::merged_into,
+        ))
+        .first(connection)
+        .optional()?;
+    row.map(|(kind_name, operation, at, into)| {
+        Ok(Tombstone {
+            kind: kind(&kind_name)?,
+            operation: Operation::from_name(&operation)?,
+            at: at.and_utc(),
+            merged_into: into.as_deref().map(id).transpose()?,
+        })
+    })
+    .transpose()
+}

@@ -1,0 +1,53 @@
+//! The schema's migrations, compiled in and run at start.
+
+use super::AnyConnection;
+use crate::error::{Error, Result};
+use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
+
+const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations");
+
+/// Runs what is outstanding.
+pub(super) fn run(connection: &mut AnyConnection) -> Result<()> {
+    let outcome = match connection {
+        AnyConnection::Sqlite(connection) => {
+            connection.run_pending_migrations(MIGRATIONS).map(drop)
+        }
+        AnyConnection::Postgresql(connection) => {
+            connection.run_pending_migrations(MIGRATIONS).map(drop)
+        }
+    };
+    outcome.map_err(|error| Error::internal(format!("a migration failed: {error}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use diesel::prelude::*;
+
+    #[derive(diesel::QueryableByName)]
+    struct TableName {
+        #[diesel(sql_type = diesel::sql_types::Text)]
+        name: String,
+    }
+
+    fn tables(connection: &mut diesel::SqliteConnection) -> Vec<String> {
+        diesel::sql_query("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '\\_\\_%' ESCAPE '\\' ORDER BY name")
+            .load::<TableName>(connection)
+            .unwrap()
+            .into_iter()
+            .map(|table| table.name)
+            .collect()
+    }
+
+    #[test]
+    fn every_migration_runs_up_down_and_up_again() {
+        let mut connection = diesel::SqliteConnection::establish(":memory:").unwrap();
+        connection.run_pending_migrations(MIGRATIONS).unwrap();
+        let first = tables(&mut connection);
+        assert!(first.contains(&"organisations".to_owned()));
+        connection.revert_all_migrations(MIGRATIONS).unwrap();
+        assert!(tables(&mut connection).is_empty());
+        connection.run_pending_migrations(MIGRATIONS).unwrap();
+        assert_eq!(tables(&mut connection), first);
+    }
+}

@@ -1,0 +1,224 @@
+//! Operational tables: clients, idempotency keys, statistics. They are no resources and leave no change rows.
+
+use super::AnyConnection;
+use super::schema::{clients, idempotency_keys, statistics};
+use crate::error::Result;
+use chrono::{DateTime, Duration, NaiveDateTime, Utc};
+use diesel::prelude::*;
+
+/// A running change of operational tables. It has no way to resource tables.
+pub struct Operations<'a> {
+    connection: &'a mut AnyConnection,
+    at: DateTime<Utc>,
+}
+
+/// What is known of an idempotency key.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Idempotent {
+    /// The key is new and now taken by this request.
+    New,
+    /// The first request with it still runs.
+    Running,
+    /// It was used with another request.
+    Reused,
+    /// It was answered.
+    Answered(StoredAnswer),
+}
+
+/// An answer kept for repetition.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredAnswer {
+    /// HTTP status.
+    pub status: u16,
+    /// Header lines, as JSON list of pairs.
+    pub headers: String,
+    /// Body.
+    pub body: String,
+}
+
+/// A stored client.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Insertable)]
+#[diesel(table_name = clients)]
+#[expect(
+    missing_docs,
+    reason = "the columns are those of auth::clients::Client"
+)]
+pub struct ClientRow {
+    pub id: String,
+    pub name: String,
+    pub role: String,
+    pub organisation_id: Option<String>,
+    pub scopes: String,
+    pub secret_hash: String,
+    pub created_at: NaiveDateTime,
+    pub revoked_at: Option<NaiveDateTime>,
+}
+
+impl<'a> Operations<'a> {
+    pub(super) fn new(connection: &'a mut AnyConnection, at: DateTime<Utc>) -> Self {
+        Operations { connection, at }
+    }
+
+    /// Stores a client.
+    pub fn insert_client(&mut self, client: ClientRow) -> Result<()> {
+        diesel::insert_into(clients::table)
+            .values(client)
+            .execute(self.connection)?;
+        Ok(())
+    }
+
+    /// Marks a client as revoked; false when there is none.
+    pub fn revoke_client(&mut self, id: &str) -> Result<bool> {
+        let changed = diesel::update(clients::table.filter(clients::id.eq(id)))
+            .set(clients::revoked_at.eq(self.at.naive_utc()))
+            .execute(self.connection)?;
+        Ok(changed > 0)
+    }
+
+    /// Takes an idempotency key for a request, or tells what it was used for. A key that has run for a minute without
+    /// an answer belonged to a process that died: its write, if there was one, kept the answer in the same transaction.
+    pub fn take_key(&mut self, client: &str, key: &str, fingerprint: &str) -> Result<Idempotent> {
+        use idempotency_keys::dsl;
+        let row: Option<(
+            String,
+            NaiveDateTime,
+            Option<i64>,
+            Option<String>,
+            Option<String>,
+        )> = dsl::idempotency_keys
+            .filter(dsl::client_id.eq(client))
+            .filter(dsl::idempotency_key.eq(key))
+            .select((
+                dsl::fingerprint,
+                dsl::created_at,
+                dsl::status,
+                dsl::headers,
+                dsl::body,
+            ))
+            .first(self.connection)
+            .optional()?;
+        let now = self.at.naive_utc();
+        if let Some((first, created_at, status, headers, body)) = row {
+            let age = now - created_at;
+            let abandoned = status.is_none() && age > Duration::minutes(1);
+            if age < Duration::hours(24) && !abandoned {
+                if first != fingerprint {
+                    return Ok(Idempotent::Reused);
+                }
+                return Ok(
+                    match (
+                        status.and_then(|status| u16::try_from(status).ok()),
+                        headers,
+                        body,
+                    ) {
+                        (Some(status), Some(headers), Some(body)) => {
+                            Idempotent::Answered(StoredAnswer {
+                                status,
+                                headers,
+                                body,
+                            })
+                        }
+                        _ => Idempotent::Running,
+                    },
+                );
+            }
+            diesel::delete(
+                dsl::idempotency_keys
+                    .filter(dsl::client_id.eq(client))
+                    .filter(dsl::idempotency_key.eq(key)),
+            )
+            .execute(self.connection)?;
+        }
+        diesel::delete(dsl::idempotency_keys.filter(dsl::created_at.lt(now - Duration::hours(24))))
+            .execute(self.connection)?;
+        diesel::insert_into(dsl::idempotency_keys)
+            .values((
+                dsl::client_id.eq(client),
+                dsl::idempotency_key.eq(key),
+                dsl::fingerprint.eq(fingerprint),
+                dsl::created_at.eq(now),
+            ))
+            .execute(self.connection)?;
+        Ok(Idempotent::New)
+    }
+
+    /// Gives a key back after a request that changed nothing.
+    pub fn release_key(&mut self, client: &str, key: &str) -> Result<()> {
+        use idempotency_keys::dsl;
+        diesel::delete(
+            dsl::idempotency_keys
+                .filter(dsl::client_id.eq(client))
+                .filter(dsl::idempotency_key.eq(key))
+                .filter(dsl::status.is_null()),
+        )
+        .execute(self.connection)?;
+        Ok(())
+    }
+
+    /// Stores a statistics snapshot and drops all older ones.
+    pub fn store_statistics(
+        &mut self,
+        number: i64,
+        schema_version: i64,
+        content: &str,
+    ) -> Result<()> {
+        diesel::delete(statistics::table).execute(self.connection)?;
+        diesel::insert_into(statistics::table)
+            .values((
+                statistics::number.eq(number),
+                statistics::at.eq(self.at.naive_utc()),
+                statistics::schema_version.eq(schema_version),
+                statistics::content.eq(content),
+            ))
+            .execute(self.connection)?;
+        Ok(())
+    }
+}
+
+/// Keeps the answer to a request under its key, in the transaction of the write it answers.
+pub(crate) fn answer_key(
+    connection: &mut AnyConnection,
+    client: &str,
+    key: &str,
+    answer: &StoredAnswer,
+) -> Result<()> {
+    use idempotency_keys::dsl;
+    diesel::update(
+        dsl::idempotency_keys
+            .filter(dsl::client_id.eq(client))
+            .filter(dsl::idempotency_key.eq(key)),
+    )
+    .set((
+        dsl::status.eq(i64::from(answer.status)),
+        dsl::headers.eq(&answer.headers),
+        dsl::body.eq(&answer.body),
+    ))
+    .execute(connection)?;
+    Ok(())
+}
+
+/// The client of that id.
+pub(crate) fn client(connection: &mut AnyConnection, id: &str) -> Result<Option<ClientRow>> {
+    Ok(clients::table
+        .filter(clients::id.eq(id))
+        .first(connection)
+        .optional()?)
+}
+
+/// All clients, oldest first.
+pub(crate) fn clients(connection: &mut AnyConnection) -> Result<Vec<ClientRow>> {
+    Ok(clients::table.order(clients::created_at).load(connection)?)
+}
+
+/// The newest statistics snapshot of an index schema: number and content.
+pub(crate) fn statistics(
+    connection: &mut AnyConnection,
+    schema_version: i64,
+) -> Result<Option<(i64, String)>> {
+    Ok(statistics::table
+        .filter(statistics::schema_version.eq(schema_version))
+        .order(statistics::number.desc())
+        .select((statistics::number, statistics::content))
+        .first(connection)
+        .optional()?)
+}

@@ -1,0 +1,231 @@
+//! The tables, as the migrations make them (a test compares the two).
+
+#![expect(missing_docs, reason = "the migrations explain tables and columns")]
+
+diesel::table! {
+    counter (id) {
+        id -> BigInt,
+        sequence -> BigInt,
+        epoch -> Text,
+    }
+}
+
+diesel::table! {
+    changes (sequence) {
+        sequence -> BigInt,
+        at -> Timestamp,
+        actor -> Text,
+        kind -> Text,
+        record_id -> Text,
+        operation -> Text,
+        version -> BigInt,
+        audience -> Text,
+        merged_into -> Nullable<Text>,
+        touched -> Nullable<Text>,
+        fans_out -> Bool,
+        content -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    tombstones (id) {
+        id -> Text,
+        kind -> Text,
+        operation -> Text,
+        at -> Timestamp,
+        version -> BigInt,
+        merged_into -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    identifiers (scheme, value) {
+        scheme -> Text,
+        value -> Text,
+        kind -> Text,
+        record_id -> Text,
+    }
+}
+
+diesel::table! {
+    organisations (id) {
+        id -> Text,
+        version -> BigInt,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+        status -> Text,
+        parent_id -> Nullable<Text>,
+        uses_number_of -> Nullable<Text>,
+        content -> Text,
+    }
+}
+
+diesel::table! {
+    protected_addresses (organisation_id) {
+        organisation_id -> Text,
+        version -> BigInt,
+        updated_at -> Timestamp,
+        content -> Text,
+    }
+}
+
+diesel::table! {
+    networks (id) {
+        id -> Text,
+        version -> BigInt,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+        status -> Text,
+        content -> Text,
+    }
+}
+
+diesel::table! {
+    network_hosts (network_id, organisation_id) {
+        network_id -> Text,
+        organisation_id -> Text,
+    }
+}
+
+diesel::table! {
+    forums (id) {
+        id -> Text,
+        version -> BigInt,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+        status -> Text,
+        content -> Text,
+    }
+}
+
+diesel::table! {
+    forum_hosts (forum_id, organisation_id) {
+        forum_id -> Text,
+        organisation_id -> Text,
+    }
+}
+
+diesel::table! {
+    contact_points (id) {
+        id -> Text,
+        version -> BigInt,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+        organisation_id -> Nullable<Text>,
+        network_id -> Nullable<Text>,
+        forum_id -> Nullable<Text>,
+        visibility -> Text,
+        content -> Text,
+    }
+}
+
+diesel::table! {
+    protected_contact_points (id) {
+        id -> Text,
+        version -> BigInt,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+        organisation_id -> Nullable<Text>,
+        network_id -> Nullable<Text>,
+        forum_id -> Nullable<Text>,
+        visibility -> Text,
+        content -> Text,
+    }
+}
+
+diesel::table! {
+    meetings (id) {
+        id -> Text,
+        version -> BigInt,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+        organisation_id -> Nullable<Text>,
+        network_id -> Nullable<Text>,
+        forum_id -> Nullable<Text>,
+        content -> Text,
+    }
+}
+
+diesel::table! {
+    memberships (id) {
+        id -> Text,
+        version -> BigInt,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+        member_id -> Text,
+        represents -> Nullable<Text>,
+        organisation_id -> Nullable<Text>,
+        network_id -> Nullable<Text>,
+        forum_id -> Nullable<Text>,
+        contact_point_id -> Nullable<Text>,
+        content -> Text,
+    }
+}
+
+diesel::table! {
+    collaborations (id) {
+        id -> Text,
+        version -> BigInt,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+        organisation_id -> Text,
+        public_body_id -> Text,
+        stated -> Text,
+        content -> Text,
+    }
+}
+
+diesel::table! {
+    clients (id) {
+        id -> Text,
+        name -> Text,
+        role -> Text,
+        organisation_id -> Nullable<Text>,
+        scopes -> Text,
+        secret_hash -> Text,
+        created_at -> Timestamp,
+        revoked_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    idempotency_keys (client_id, idempotency_key) {
+        client_id -> Text,
+        idempotency_key -> Text,
+        fingerprint -> Text,
+        created_at -> Timestamp,
+        status -> Nullable<BigInt>,
+        headers -> Nullable<Text>,
+        body -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    statistics (number) {
+        number -> BigInt,
+        at -> Timestamp,
+        schema_version -> BigInt,
+        content -> Text,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(
+    counter,
+    changes,
+    tombstones,
+    identifiers,
+    organisations,
+    protected_addresses,
+    networks,
+    network_hosts,
+    forums,
+    forum_hosts,
+    contact_points,
+    protected_contact_points,
+    meetings,
+    memberships,
+    collaborations,
+    clients,
+    idempotency_keys,
+    statistics,
+);

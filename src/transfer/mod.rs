@@ -1,0 +1,4 @@
+//! Files in and out: NDJSON in the API's own representation, one record a line.
+
+pub mod export;
+pub mod import;
