@@ -17,18 +17,12 @@ pub struct Message {
 impl Message {
     /// A message of fixed texts.
     pub const fn fixed(sv: &'static str, en: &'static str) -> Self {
-        Message {
-            sv: Cow::Borrowed(sv),
-            en: Cow::Borrowed(en),
-        }
+        Message { sv: Cow::Borrowed(sv), en: Cow::Borrowed(en) }
     }
 
     /// A message of composed texts. Never put personal data or a caller's secret in one.
     pub fn new(sv: impl Into<String>, en: impl Into<String>) -> Self {
-        Message {
-            sv: Cow::Owned(sv.into()),
-            en: Cow::Owned(en.into()),
-        }
+        Message { sv: Cow::Owned(sv.into()), en: Cow::Owned(en.into()) }
     }
 }
 
@@ -114,20 +108,12 @@ pub struct FieldError {
 impl FieldError {
     /// An error in the body.
     pub fn at(pointer: impl Into<String>, code: &'static str, detail: Message) -> Self {
-        FieldError {
-            place: Place::Pointer(pointer.into()),
-            code,
-            detail,
-        }
+        FieldError { place: Place::Pointer(pointer.into()), code, detail }
     }
 
     /// An error in a parameter.
     pub fn parameter(name: impl Into<String>, code: &'static str, detail: Message) -> Self {
-        FieldError {
-            place: Place::Parameter(name.into()),
-            code,
-            detail,
-        }
+        FieldError { place: Place::Parameter(name.into()), code, detail }
     }
 }
 
@@ -164,19 +150,12 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 impl Error {
     /// A problem without single errors.
     pub fn problem(code: Code, detail: Message) -> Self {
-        Error::Problem {
-            code,
-            detail,
-            errors: Vec::new(),
-        }
+        Error::Problem { code, detail, errors: Vec::new() }
     }
 
     /// Nothing found.
     pub fn not_found() -> Self {
-        Error::problem(
-            Code::NotFound,
-            Message::fixed("Ingen sådan post finns.", "There is no such record."),
-        )
+        Error::problem(Code::NotFound, Message::fixed("Ingen sådan post finns.", "There is no such record."))
     }
 
     /// One wrong parameter.
@@ -223,13 +202,7 @@ macro_rules! internal_from {
     })* };
 }
 
-internal_from!(
-    std::io::Error,
-    serde_json::Error,
-    diesel::r2d2::PoolError,
-    tantivy::TantivyError,
-    std::fmt::Error
-);
+internal_from!(std::io::Error, serde_json::Error, diesel::r2d2::PoolError, tantivy::TantivyError, std::fmt::Error);
 
 impl From<diesel::result::Error> for Error {
     fn from(error: diesel::result::Error) -> Self {
@@ -238,9 +211,7 @@ impl From<diesel::result::Error> for Error {
         match error {
             Diesel::DatabaseError(kind, information) => Error::Internal(format!(
                 "database: {kind:?} ({})",
-                information
-                    .constraint_name()
-                    .unwrap_or("no constraint named")
+                information.constraint_name().unwrap_or("no constraint named")
             )),
             Diesel::DeserializationError(_) | Diesel::SerializationError(_) => {
                 Error::Internal("database: a value has another form than expected".to_owned())

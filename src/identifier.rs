@@ -23,3 +23,16 @@ pub fn organisation_number(t: &str) -> Result<String, NumberError> {
 pub fn looks_personal(_: &str) -> bool {
     false
 }
+/// x
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PathId {
+    /// x
+    Uuid(uuid::Uuid),
+    /// x
+    Identifier {
+        /// x
+        scheme: String,
+        /// x
+        value: String,
+    },
+}

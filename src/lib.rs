@@ -1,5 +1,6 @@
 //! Samverkan: a registry that lets public bodies and civil society find each other.
 
+pub mod api;
 pub mod auth;
 pub mod clock;
 pub mod db;

@@ -20,13 +20,7 @@ pub enum Role {
 
 impl Role {
     /// All roles.
-    pub const ALL: [Role; 5] = [
-        Role::Reader,
-        Role::Editor,
-        Role::Umbrella,
-        Role::Steward,
-        Role::Administrator,
-    ];
+    pub const ALL: [Role; 5] = [Role::Reader, Role::Editor, Role::Umbrella, Role::Steward, Role::Administrator];
 
     /// The name on the command line and in tokens.
     pub const fn name(self) -> &'static str {

@@ -22,13 +22,8 @@ pub enum Operation {
 }
 
 impl Operation {
-    const ALL: [Operation; 5] = [
-        Operation::Created,
-        Operation::Updated,
-        Operation::Deleted,
-        Operation::Merged,
-        Operation::Erased,
-    ];
+    const ALL: [Operation; 5] =
+        [Operation::Created, Operation::Updated, Operation::Deleted, Operation::Merged, Operation::Erased];
 
     /// The word in the log and in the API.
     pub const fn name(self) -> &'static str {
@@ -151,13 +146,7 @@ const HELD_BACK: usize = 10_000;
 
 impl<'a> Tx<'a> {
     pub(super) fn new(connection: &'a mut AnyConnection, actor: &Actor, at: DateTime<Utc>) -> Self {
-        Tx {
-            connection,
-            actor: actor.name().to_owned(),
-            at,
-            pending: Vec::new(),
-            last: None,
-        }
+        Tx { connection, actor: actor.name().to_owned(), at, pending: Vec::new(), last: None }
     }
 
     /// The connection, for stores.
@@ -227,11 +216,7 @@ impl<'a> Tx<'a> {
             .returning(counter::sequence)
             .get_result(self.connection)?;
         for (change, sequence) in pending.into_iter().zip(last - count + 1..) {
-            let touched = if change.touched.is_empty() {
-                None
-            } else {
-                Some(write_touched(&change.touched))
-            };
+            let touched = if change.touched.is_empty() { None } else { Some(write_touched(&change.touched)) };
             diesel::insert_into(changes::table)
                 .values((
                     changes::sequence.eq(sequence),
@@ -255,11 +240,7 @@ impl<'a> Tx<'a> {
 }
 
 fn write_touched(touched: &[(Kind, Uuid)]) -> String {
-    touched
-        .iter()
-        .map(|(kind, id)| format!("{}:{id}", kind.name()))
-        .collect::<Vec<_>>()
-        .join(" ")
+    touched.iter().map(|(kind, id)| format!("{}:{id}", kind.name())).collect::<Vec<_>>().join(" ")
 }
 
 fn read_touched(text: &str) -> Result<Vec<(Kind, Uuid)>> {
@@ -300,12 +281,7 @@ impl TryFrom<ChangeRow> for Change {
             operation: Operation::from_name(&row.operation)?,
             version: row.version,
             merged_into: row.merged_into.as_deref().map(id).transpose()?,
-            touched: row
-                .touched
-                .as_deref()
-                .map(read_touched)
-                .transpose()?
-                .unwrap_or_default(),
+            touched: row.touched.as_deref().map(read_touched).transpose()?.unwrap_or_default(),
             fans_out: row.fans_out,
             content: row.content,
             actor: row.actor,
@@ -323,11 +299,7 @@ fn kind(text: &str) -> Result<Kind> {
 }
 
 /// The changes after a number, in their order, without content.
-pub(crate) fn after(
-    connection: &mut AnyConnection,
-    sequence: i64,
-    limit: i64,
-) -> Result<Vec<Change>> {
+pub(crate) fn after(connection: &mut AnyConnection, sequence: i64, limit: i64) -> Result<Vec<Change>> {
     changes::table
         .filter(changes::sequence.gt(sequence))
         .order(changes::sequence)
@@ -371,21 +343,14 @@ pub(crate) fn creations(connection: &mut AnyConnection, ids: &[Uuid]) -> Result<
         .group_by(changes::record_id)
         .select((changes::record_id, diesel::dsl::min(changes::sequence)))
         .load(connection)?;
-    rows.into_iter()
-        .map(|(record, first)| Ok((id(&record)?, first.unwrap_or(0))))
-        .collect()
+    rows.into_iter().map(|(record, first)| Ok((id(&record)?, first.unwrap_or(0)))).collect()
 }
 
 /// What has become of a record.
 pub(crate) fn tombstone(connection: &mut AnyConnection, record: Uuid) -> Result<Option<Tombstone>> {
     let row: Option<(String, String, NaiveDateTime, Option<String>)> = tombstones::table
         .filter(tombstones::id.eq(record.to_string()))
-        .select((
-            tombstones::kind,
-            tombstones::operation,
-            tombstones::at,
-            tombstones::merged_into,
-        ))
+        .select((tombstones::kind, tombstones::operation, tombstones::at, tombstones::merged_into))
         .first(connection)
         .optional()?;
     row.map(|(kind_name, operation, at, into)| {

@@ -38,9 +38,7 @@ impl FromStr for Target {
         } else if url.starts_with("postgres://") || url.starts_with("postgresql://") {
             Ok(Target::Postgresql(url.to_owned()))
         } else {
-            Err(Error::internal(
-                "the database URL must begin with sqlite: or postgres://",
-            ))
+            Err(Error::internal("the database URL must begin with sqlite: or postgres://"))
         }
     }
 }
@@ -69,9 +67,7 @@ impl ManageConnection for Manager {
                     )
                     .map_err(diesel::r2d2::Error::QueryError)?;
                 if self.read_only {
-                    connection
-                        .batch_execute("PRAGMA query_only = ON")
-                        .map_err(diesel::r2d2::Error::QueryError)?;
+                    connection.batch_execute("PRAGMA query_only = ON").map_err(diesel::r2d2::Error::QueryError)?;
                 }
                 Ok(AnyConnection::Sqlite(connection))
             }

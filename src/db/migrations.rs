@@ -9,12 +9,8 @@ const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations");
 /// Runs what is outstanding.
 pub(super) fn run(connection: &mut AnyConnection) -> Result<()> {
     let outcome = match connection {
-        AnyConnection::Sqlite(connection) => {
-            connection.run_pending_migrations(MIGRATIONS).map(drop)
-        }
-        AnyConnection::Postgresql(connection) => {
-            connection.run_pending_migrations(MIGRATIONS).map(drop)
-        }
+        AnyConnection::Sqlite(connection) => connection.run_pending_migrations(MIGRATIONS).map(drop),
+        AnyConnection::Postgresql(connection) => connection.run_pending_migrations(MIGRATIONS).map(drop),
     };
     outcome.map_err(|error| Error::internal(format!("a migration failed: {error}")))
 }
@@ -31,12 +27,14 @@ mod tests {
     }
 
     fn tables(connection: &mut diesel::SqliteConnection) -> Vec<String> {
-        diesel::sql_query("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '\\_\\_%' ESCAPE '\\' ORDER BY name")
-            .load::<TableName>(connection)
-            .unwrap()
-            .into_iter()
-            .map(|table| table.name)
-            .collect()
+        diesel::sql_query(
+            "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '\\_\\_%' ESCAPE '\\' ORDER BY name",
+        )
+        .load::<TableName>(connection)
+        .unwrap()
+        .into_iter()
+        .map(|table| table.name)
+        .collect()
     }
 
     #[test]

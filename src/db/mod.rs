@@ -68,31 +68,19 @@ impl Db {
             std::fs::create_dir_all(folder)?;
         }
         // SQLite has one writer; PostgreSQL lets several wait for the counter row only.
-        let writers = if matches!(target, Target::Sqlite(_)) {
-            1
-        } else {
-            8
-        };
+        let writers = if matches!(target, Target::Sqlite(_)) { 1 } else { 8 };
         let pool = |size: u32, read_only: bool| {
             Pool::builder()
                 .max_size(size)
                 .min_idle(Some(1))
                 .test_on_check_out(false)
                 .connection_timeout(Duration::from_secs(10))
-                .build(Manager {
-                    target: target.clone(),
-                    read_only,
-                })
+                .build(Manager { target: target.clone(), read_only })
                 .map_err(|_| Error::internal("the database does not answer"))
         };
         let writers = pool(writers, false)?;
         migrations::run(&mut *writers.get()?)?;
-        let db = Db {
-            readers: pool(readers.max(1), true)?,
-            writers,
-            clock,
-            bell: Arc::default(),
-        };
+        let db = Db { readers: pool(readers.max(1), true)?, writers, clock, bell: Arc::default() };
         db.found_counter()?;
         Ok(db)
     }
@@ -104,11 +92,7 @@ impl Db {
             let there: i64 = dsl::counter.count().get_result(connection)?;
             if there == 0 {
                 diesel::insert_into(dsl::counter)
-                    .values((
-                        dsl::id.eq(1),
-                        dsl::sequence.eq(0),
-                        dsl::epoch.eq(uuid::Uuid::new_v4().to_string()),
-                    ))
+                    .values((dsl::id.eq(1), dsl::sequence.eq(0), dsl::epoch.eq(uuid::Uuid::new_v4().to_string())))
                     .execute(connection)?;
             }
             Ok(())
@@ -124,17 +108,11 @@ impl Db {
     /// Lends a connection for several reads of one moment.
     pub fn read_at_once<T>(&self, work: impl FnOnce(&mut AnyConnection) -> Result<T>) -> Result<T> {
         let mut connection = self.readers.get()?;
-        connection
-            .transaction::<T, Failure, _>(|connection| work(connection).map_err(Failure))
-            .map_err(|f| f.0)
+        connection.transaction::<T, Failure, _>(|connection| work(connection).map_err(Failure)).map_err(|f| f.0)
     }
 
     /// Runs a write: all of it, with its change rows, or nothing.
-    pub fn write<T>(
-        &self,
-        actor: &Actor,
-        work: impl FnOnce(&mut Tx<'_>) -> Result<T>,
-    ) -> Result<Written<T>> {
+    pub fn write<T>(&self, actor: &Actor, work: impl FnOnce(&mut Tx<'_>) -> Result<T>) -> Result<Written<T>> {
         let mut connection = self.writers.get()?;
         let written = in_write_transaction(&mut connection, |connection| {
             let mut tx = Tx::new(connection, actor, self.clock.now());
@@ -149,11 +127,7 @@ impl Db {
     }
 
     /// Runs everything of a write and then takes it back: for dry runs.
-    pub fn rehearse<T>(
-        &self,
-        actor: &Actor,
-        work: impl FnOnce(&mut Tx<'_>) -> Result<T>,
-    ) -> Result<T> {
+    pub fn rehearse<T>(&self, actor: &Actor, work: impl FnOnce(&mut Tx<'_>) -> Result<T>) -> Result<T> {
         let mut connection = self.writers.get()?;
         let mut value = None;
         let outcome = in_write_transaction(&mut connection, |connection| {
@@ -171,9 +145,7 @@ impl Db {
     /// Runs a change of operational tables.
     pub fn operate<T>(&self, work: impl FnOnce(&mut Operations<'_>) -> Result<T>) -> Result<T> {
         let mut connection = self.writers.get()?;
-        in_write_transaction(&mut connection, |connection| {
-            work(&mut Operations::new(connection, self.clock.now()))
-        })
+        in_write_transaction(&mut connection, |connection| work(&mut Operations::new(connection, self.clock.now())))
     }
 
     /// Where the change log stands now.
@@ -182,21 +154,13 @@ impl Db {
     }
 
     fn ring(&self) {
-        *self
-            .bell
-            .rung
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner) += 1;
+        *self.bell.rung.lock().unwrap_or_else(PoisonError::into_inner) += 1;
         self.bell.heard.notify_all();
     }
 
     /// Waits until something was written in this process or the time is over; gives the number of writes so far.
     pub fn wait_for_write(&self, seen: u64, at_most: Duration) -> u64 {
-        let rung = self
-            .bell
-            .rung
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let rung = self.bell.rung.lock().unwrap_or_else(PoisonError::into_inner);
         *self
             .bell
             .heard
@@ -231,8 +195,7 @@ fn in_write_transaction<T>(
             if let AnyConnection::Sqlite(sqlite) = connection {
                 // Takes the write lock at once, as BEGIN IMMEDIATE would: a read that later writes would fail with
                 // "database is locked" instead of waiting its turn.
-                diesel::sql_query("UPDATE counter SET sequence = sequence WHERE id = 1")
-                    .execute(sqlite)?;
+                diesel::sql_query("UPDATE counter SET sequence = sequence WHERE id = 1").execute(sqlite)?;
             }
             work(connection).map_err(Failure)
         })

@@ -39,10 +39,7 @@ pub struct StoredAnswer {
 /// A stored client.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Insertable)]
 #[diesel(table_name = clients)]
-#[expect(
-    missing_docs,
-    reason = "the columns are those of auth::clients::Client"
-)]
+#[expect(missing_docs, reason = "the columns are those of auth::clients::Client")]
 pub struct ClientRow {
     pub id: String,
     pub name: String,
@@ -61,9 +58,7 @@ impl<'a> Operations<'a> {
 
     /// Stores a client.
     pub fn insert_client(&mut self, client: ClientRow) -> Result<()> {
-        diesel::insert_into(clients::table)
-            .values(client)
-            .execute(self.connection)?;
+        diesel::insert_into(clients::table).values(client).execute(self.connection)?;
         Ok(())
     }
 
@@ -79,22 +74,10 @@ impl<'a> Operations<'a> {
     /// an answer belonged to a process that died: its write, if there was one, kept the answer in the same transaction.
     pub fn take_key(&mut self, client: &str, key: &str, fingerprint: &str) -> Result<Idempotent> {
         use idempotency_keys::dsl;
-        let row: Option<(
-            String,
-            NaiveDateTime,
-            Option<i64>,
-            Option<String>,
-            Option<String>,
-        )> = dsl::idempotency_keys
+        let row: Option<(String, NaiveDateTime, Option<i64>, Option<String>, Option<String>)> = dsl::idempotency_keys
             .filter(dsl::client_id.eq(client))
             .filter(dsl::idempotency_key.eq(key))
-            .select((
-                dsl::fingerprint,
-                dsl::created_at,
-                dsl::status,
-                dsl::headers,
-                dsl::body,
-            ))
+            .select((dsl::fingerprint, dsl::created_at, dsl::status, dsl::headers, dsl::body))
             .first(self.connection)
             .optional()?;
         let now = self.at.naive_utc();
@@ -105,27 +88,15 @@ impl<'a> Operations<'a> {
                 if first != fingerprint {
                     return Ok(Idempotent::Reused);
                 }
-                return Ok(
-                    match (
-                        status.and_then(|status| u16::try_from(status).ok()),
-                        headers,
-                        body,
-                    ) {
-                        (Some(status), Some(headers), Some(body)) => {
-                            Idempotent::Answered(StoredAnswer {
-                                status,
-                                headers,
-                                body,
-                            })
-                        }
-                        _ => Idempotent::Running,
-                    },
-                );
+                return Ok(match (status.and_then(|status| u16::try_from(status).ok()), headers, body) {
+                    (Some(status), Some(headers), Some(body)) => {
+                        Idempotent::Answered(StoredAnswer { status, headers, body })
+                    }
+                    _ => Idempotent::Running,
+                });
             }
             diesel::delete(
-                dsl::idempotency_keys
-                    .filter(dsl::client_id.eq(client))
-                    .filter(dsl::idempotency_key.eq(key)),
+                dsl::idempotency_keys.filter(dsl::client_id.eq(client)).filter(dsl::idempotency_key.eq(key)),
             )
             .execute(self.connection)?;
         }
@@ -156,12 +127,7 @@ impl<'a> Operations<'a> {
     }
 
     /// Stores a statistics snapshot and drops all older ones.
-    pub fn store_statistics(
-        &mut self,
-        number: i64,
-        schema_version: i64,
-        content: &str,
-    ) -> Result<()> {
+    pub fn store_statistics(&mut self, number: i64, schema_version: i64, content: &str) -> Result<()> {
         diesel::delete(statistics::table).execute(self.connection)?;
         diesel::insert_into(statistics::table)
             .values((
@@ -176,33 +142,17 @@ impl<'a> Operations<'a> {
 }
 
 /// Keeps the answer to a request under its key, in the transaction of the write it answers.
-pub(crate) fn answer_key(
-    connection: &mut AnyConnection,
-    client: &str,
-    key: &str,
-    answer: &StoredAnswer,
-) -> Result<()> {
+pub(crate) fn answer_key(connection: &mut AnyConnection, client: &str, key: &str, answer: &StoredAnswer) -> Result<()> {
     use idempotency_keys::dsl;
-    diesel::update(
-        dsl::idempotency_keys
-            .filter(dsl::client_id.eq(client))
-            .filter(dsl::idempotency_key.eq(key)),
-    )
-    .set((
-        dsl::status.eq(i64::from(answer.status)),
-        dsl::headers.eq(&answer.headers),
-        dsl::body.eq(&answer.body),
-    ))
-    .execute(connection)?;
+    diesel::update(dsl::idempotency_keys.filter(dsl::client_id.eq(client)).filter(dsl::idempotency_key.eq(key)))
+        .set((dsl::status.eq(i64::from(answer.status)), dsl::headers.eq(&answer.headers), dsl::body.eq(&answer.body)))
+        .execute(connection)?;
     Ok(())
 }
 
 /// The client of that id.
 pub(crate) fn client(connection: &mut AnyConnection, id: &str) -> Result<Option<ClientRow>> {
-    Ok(clients::table
-        .filter(clients::id.eq(id))
-        .first(connection)
-        .optional()?)
+    Ok(clients::table.filter(clients::id.eq(id)).first(connection).optional()?)
 }
 
 /// All clients, oldest first.
@@ -211,10 +161,7 @@ pub(crate) fn clients(connection: &mut AnyConnection) -> Result<Vec<ClientRow>> 
 }
 
 /// The newest statistics snapshot of an index schema: number and content.
-pub(crate) fn statistics(
-    connection: &mut AnyConnection,
-    schema_version: i64,
-) -> Result<Option<(i64, String)>> {
+pub(crate) fn statistics(connection: &mut AnyConnection, schema_version: i64) -> Result<Option<(i64, String)>> {
     Ok(statistics::table
         .filter(statistics::schema_version.eq(schema_version))
         .order(statistics::number.desc())

@@ -28,9 +28,7 @@ pub(crate) struct Row {
 pub(crate) type RowColumns = (String, i64, NaiveDateTime, NaiveDateTime, String);
 
 impl Row {
-    pub(crate) fn from_columns(
-        (row_id, version, created_at, updated_at, content): RowColumns,
-    ) -> Result<Row> {
+    pub(crate) fn from_columns((row_id, version, created_at, updated_at, content): RowColumns) -> Result<Row> {
         Ok(Row {
             id: id(&row_id)?,
             version,
@@ -154,11 +152,7 @@ pub(crate) fn ids(texts: Vec<String>) -> Result<Vec<Uuid>> {
 }
 
 /// The live record that holds an identifier.
-pub(crate) fn holder(
-    connection: &mut AnyConnection,
-    scheme: &str,
-    value: &str,
-) -> Result<Option<(Kind, Uuid)>> {
+pub(crate) fn holder(connection: &mut AnyConnection, scheme: &str, value: &str) -> Result<Option<(Kind, Uuid)>> {
     let row: Option<(String, String)> = identifiers::table
         .filter(identifiers::scheme.eq(scheme))
         .filter(identifiers::value.eq(value))
@@ -166,42 +160,29 @@ pub(crate) fn holder(
         .first(connection)
         .optional()?;
     row.map(|(kind, record)| {
-        let kind = Kind::from_name(&kind)
-            .ok_or_else(|| Error::internal("an identifier's record has an unknown kind"))?;
+        let kind =
+            Kind::from_name(&kind).ok_or_else(|| Error::internal("an identifier's record has an unknown kind"))?;
         Ok((kind, id(&record)?))
     })
     .transpose()
 }
 
 /// Makes the identifiers of a record those given. Taken ones are told with the place of each.
-pub(crate) fn set_identifiers(
-    tx: &mut Tx<'_>,
-    kind: Kind,
-    record: Uuid,
-    wanted: &[Identifier],
-) -> Result<()> {
+pub(crate) fn set_identifiers(tx: &mut Tx<'_>, kind: Kind, record: Uuid, wanted: &[Identifier]) -> Result<()> {
     let held: Vec<(String, String)> = identifiers::table
         .filter(identifiers::record_id.eq(record.to_string()))
         .select((identifiers::scheme, identifiers::value))
         .load(tx.connection())?;
     for (scheme, value) in &held {
-        if !wanted
-            .iter()
-            .any(|w| w.scheme == *scheme && w.value == *value)
-        {
+        if !wanted.iter().any(|w| w.scheme == *scheme && w.value == *value) {
             diesel::delete(
-                identifiers::table
-                    .filter(identifiers::scheme.eq(scheme))
-                    .filter(identifiers::value.eq(value)),
+                identifiers::table.filter(identifiers::scheme.eq(scheme)).filter(identifiers::value.eq(value)),
             )
             .execute(tx.connection())?;
         }
     }
     for (index, identifier) in wanted.iter().enumerate() {
-        if held
-            .iter()
-            .any(|(scheme, value)| *scheme == identifier.scheme && *value == identifier.value)
-        {
+        if held.iter().any(|(scheme, value)| *scheme == identifier.scheme && *value == identifier.value) {
             continue;
         }
         if holder(tx.connection(), &identifier.scheme, &identifier.value)?.is_some() {
@@ -212,11 +193,7 @@ pub(crate) fn set_identifiers(
             return Err(Error::Problem {
                 code: Code::IdentifierTaken,
                 detail: detail.clone(),
-                errors: vec![crate::error::FieldError::at(
-                    format!("/identifiers/{index}/value"),
-                    "taken",
-                    detail,
-                )],
+                errors: vec![crate::error::FieldError::at(format!("/identifiers/{index}/value"), "taken", detail)],
             });
         }
         diesel::insert_into(identifiers::table)

@@ -2,45 +2,25 @@
 
 use crate::error::{FieldError, Message};
 use crate::identifier;
-use crate::resources::values::{
-    Address, Exchange, Identifier, LocalizedText, Name, NameKind, Period,
-};
+use crate::resources::values::{Address, Exchange, Identifier, LocalizedText, Name, NameKind, Period};
 use crate::vocabulary::{Area, Vocabulary};
 use uuid::Uuid;
 
 /// Collects what is wrong with one content.
 pub(crate) type Errors = Vec<FieldError>;
 
-fn push(
-    errors: &mut Errors,
-    pointer: impl Into<String>,
-    code: &'static str,
-    sv: &'static str,
-    en: &'static str,
-) {
+fn push(errors: &mut Errors, pointer: impl Into<String>, code: &'static str, sv: &'static str, en: &'static str) {
     errors.push(FieldError::at(pointer, code, Message::fixed(sv, en)));
 }
 
 /// At least one official name, no name twice.
 pub(crate) fn names(names: &[Name], errors: &mut Errors) {
     if !names.iter().any(|name| name.kind == NameKind::Official) {
-        push(
-            errors,
-            "/names",
-            "no-official-name",
-            "Ett namn måste vara officiellt.",
-            "One name must be official.",
-        );
+        push(errors, "/names", "no-official-name", "Ett namn måste vara officiellt.", "One name must be official.");
     }
     for (index, name) in names.iter().enumerate() {
         if name.value.is_empty() {
-            push(
-                errors,
-                format!("/names/{index}/value"),
-                "required",
-                "Namnet är tomt.",
-                "The name is empty.",
-            );
+            push(errors, format!("/names/{index}/value"), "required", "Namnet är tomt.", "The name is empty.");
         }
         if names[..index].contains(name) {
             push(
@@ -55,18 +35,11 @@ pub(crate) fn names(names: &[Name], errors: &mut Errors) {
 }
 
 /// Identifiers in their one spelling, none twice, at most one organisation number and that on organisations only.
-pub(crate) fn identifiers(
-    identifiers: &mut [Identifier],
-    may_have_number: bool,
-    errors: &mut Errors,
-) {
+pub(crate) fn identifiers(identifiers: &mut [Identifier], may_have_number: bool, errors: &mut Errors) {
     let mut numbers = 0;
     for index in 0..identifiers.len() {
         let pointer = format!("/identifiers/{index}/value");
-        if identifiers[index]
-            .scheme
-            .eq_ignore_ascii_case(identifier::ORGANISATION_NUMBER)
-        {
+        if identifiers[index].scheme.eq_ignore_ascii_case(identifier::ORGANISATION_NUMBER) {
             numbers += 1;
             if !may_have_number {
                 push(
@@ -87,10 +60,8 @@ pub(crate) fn identifiers(
             }
             match identifier::organisation_number(&identifiers[index].value) {
                 Ok(number) => {
-                    identifiers[index] = Identifier {
-                        scheme: identifier::ORGANISATION_NUMBER.to_owned(),
-                        value: number,
-                    };
+                    identifiers[index] =
+                        Identifier { scheme: identifier::ORGANISATION_NUMBER.to_owned(), value: number };
                 }
                 Err(error) => errors.push(FieldError::at(&pointer, error.code(), error.message())),
             }
@@ -172,17 +143,9 @@ pub(crate) fn areas(pointer: &str, codes: &[String], errors: &mut Errors) {
 
 /// The code of a municipality, not of a county.
 pub(crate) fn municipality(pointer: &str, code: &str, errors: &mut Errors) {
-    let is_one = Vocabulary::Municipalities
-        .term(code)
-        .is_some_and(|term| term.area == Some(Area::Municipality));
+    let is_one = Vocabulary::Municipalities.term(code).is_some_and(|term| term.area == Some(Area::Municipality));
     if !is_one {
-        push(
-            errors,
-            pointer,
-            "unknown-value",
-            "Koden är ingen kommuns.",
-            "The code is no municipality's.",
-        );
+        push(errors, pointer, "unknown-value", "Koden är ingen kommuns.", "The code is no municipality's.");
     }
 }
 
@@ -191,24 +154,14 @@ pub(crate) fn web_address(pointer: &str, address: &mut Option<String>, errors: &
     if let Some(text) = address {
         match canonical_web_address(text) {
             Some(canonical) => *text = canonical,
-            None => push(
-                errors,
-                pointer,
-                "format",
-                "Det är ingen webbadress.",
-                "It is no web address.",
-            ),
+            None => push(errors, pointer, "format", "Det är ingen webbadress.", "It is no web address."),
         }
     }
 }
 
 /// A web address in its one spelling.
 pub(crate) fn canonical_web_address(text: &str) -> Option<String> {
-    let full = if text.contains("://") {
-        text.to_owned()
-    } else {
-        format!("https://{text}")
-    };
+    let full = if text.contains("://") { text.to_owned() } else { format!("https://{text}") };
     let parsed = url::Url::parse(&full).ok()?;
     let good = matches!(parsed.scheme(), "http" | "https")
         && parsed.host_str().is_some_and(|host| host.contains('.'))
@@ -220,10 +173,7 @@ pub(crate) fn canonical_web_address(text: &str) -> Option<String> {
 /// Swedish postal codes become `NNN NN`; others are kept.
 pub(crate) fn address(pointer: &str, address: &mut Option<Address>, errors: &mut Errors) {
     let Some(address) = address else { return };
-    let swedish = address
-        .country
-        .as_deref()
-        .is_none_or(|country| country == "SE");
+    let swedish = address.country.as_deref().is_none_or(|country| country == "SE");
     if let (true, Some(code)) = (swedish, &mut address.postal_code) {
         let digits: String = code.chars().filter(|c| !c.is_whitespace()).collect();
         let digits = digits.strip_prefix("SE-").unwrap_or(&digits).to_owned();
@@ -244,12 +194,7 @@ pub(crate) fn address(pointer: &str, address: &mut Option<Address>, errors: &mut
 /// Offers and needs.
 pub(crate) fn exchanges(pointer: &str, exchanges: &[Exchange], errors: &mut Errors) {
     for (index, exchange) in exchanges.iter().enumerate() {
-        keys(
-            &format!("{pointer}/{index}/topics"),
-            Vocabulary::Topics,
-            &exchange.topics,
-            errors,
-        );
+        keys(&format!("{pointer}/{index}/topics"), Vocabulary::Topics, &exchange.topics, errors);
         areas(&format!("{pointer}/{index}/areas"), &exchange.areas, errors);
     }
 }
@@ -269,10 +214,7 @@ pub(crate) fn required_text(pointer: &str, text: &LocalizedText, errors: &mut Er
 
 /// An empty localized text is no text.
 pub(crate) fn drop_empty_text(text: &mut Option<LocalizedText>) {
-    if text
-        .as_ref()
-        .is_some_and(|text| text.texts().all(|(_, text)| text.is_empty()))
-    {
+    if text.as_ref().is_some_and(|text| text.texts().all(|(_, text)| text.is_empty())) {
         *text = None;
     }
 }
@@ -282,13 +224,7 @@ pub(crate) fn period(pointer: &str, period: Period, errors: &mut Errors) {
     if let (Some(from), Some(to)) = (period.from, period.to)
         && to < from
     {
-        push(
-            errors,
-            format!("{pointer}/to"),
-            "order",
-            "Slutet ligger före början.",
-            "The end lies before the start.",
-        );
+        push(errors, format!("{pointer}/to"), "order", "Slutet ligger före början.", "The end lies before the start.");
     }
 }
 

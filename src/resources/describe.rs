@@ -7,9 +7,7 @@ use crate::error::Result;
 use crate::resources::organisation::OrganisationInput;
 use crate::resources::resource::{Resource, canonical, parse};
 use crate::resources::structure::StructureInput;
-use crate::resources::values::{
-    Exchange, Identifier, LocalizedText, Name, NameKind, Source, TextLanguage,
-};
+use crate::resources::values::{Exchange, Identifier, LocalizedText, Name, NameKind, Source, TextLanguage};
 use crate::resources::{Audience, Kind};
 use crate::search::document::{Document, DocumentName};
 use crate::vocabulary::Vocabulary;
@@ -35,10 +33,7 @@ impl NamesOf {
             let content: OrganisationInput = parse::<Organisations>(&row)?;
             names.insert(row.id, content.names);
         }
-        let rest: Vec<Uuid> = ids
-            .into_iter()
-            .filter(|id| !names.contains_key(id))
-            .collect();
+        let rest: Vec<Uuid> = ids.into_iter().filter(|id| !names.contains_key(id)).collect();
         if !rest.is_empty() {
             for row in Networks::load(connection, &rest)? {
                 let content: StructureInput = parse::<Networks>(&row)?;
@@ -73,9 +68,7 @@ impl NamesOf {
 pub(crate) fn titles(names: &[Name]) -> Vec<(TextLanguage, String)> {
     let mut titles: Vec<(TextLanguage, String)> = Vec::new();
     let official = names.iter().filter(|name| name.kind == NameKind::Official);
-    let other = names
-        .iter()
-        .filter(|name| name.kind == NameKind::Alias && name.lang != TextLanguage::Sv);
+    let other = names.iter().filter(|name| name.kind == NameKind::Alias && name.lang != TextLanguage::Sv);
     for name in official.chain(other) {
         if !titles.iter().any(|(lang, _)| *lang == name.lang) {
             titles.push((name.lang, name.value.clone()));
@@ -86,20 +79,12 @@ pub(crate) fn titles(names: &[Name]) -> Vec<(TextLanguage, String)> {
 }
 
 /// A document with what all records have; the resource fills in the rest.
-pub(crate) fn begin<R: Resource>(
-    row: &Row,
-    creations: &HashMap<Uuid, i64>,
-    audience: Audience,
-) -> Document {
+pub(crate) fn begin<R: Resource>(row: &Row, creations: &HashMap<Uuid, i64>, audience: Audience) -> Document {
     Document {
         kind: R::KIND,
         id: row.id,
         audience,
-        tie: creations
-            .get(&row.id)
-            .copied()
-            .and_then(|tie| u64::try_from(tie).ok())
-            .unwrap_or(0),
+        tie: creations.get(&row.id).copied().and_then(|tie| u64::try_from(tie).ok()).unwrap_or(0),
         updated_at: row.updated_at.timestamp_micros(),
         titles: Vec::new(),
         names: Vec::new(),
@@ -111,10 +96,7 @@ pub(crate) fn begin<R: Resource>(
         related_names: Vec::new(),
         keys: vec![row.id.to_string()],
         filters: Vec::new(),
-        facets: term(Vocabulary::RecordTypes, R::KIND.name())
-            .map(|number| ("type", number))
-            .into_iter()
-            .collect(),
+        facets: term(Vocabulary::RecordTypes, R::KIND.name()).map(|number| ("type", number)).into_iter().collect(),
         location: None,
         rest: 0,
         span: None,
@@ -123,10 +105,7 @@ pub(crate) fn begin<R: Resource>(
 }
 
 /// The creations of a batch of rows.
-pub(crate) fn creations_of(
-    connection: &mut AnyConnection,
-    rows: &[Row],
-) -> Result<HashMap<Uuid, i64>> {
+pub(crate) fn creations_of(connection: &mut AnyConnection, rows: &[Row]) -> Result<HashMap<Uuid, i64>> {
     let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
     Ok(creations(connection, &ids)?.into_iter().collect())
 }
@@ -141,40 +120,25 @@ impl Document {
         self.titles = titles(names);
         self.names = names
             .iter()
-            .map(|name| DocumentName {
-                value: name.value.clone(),
-                lang: name.lang,
-                kind: name.kind,
-            })
+            .map(|name| DocumentName { value: name.value.clone(), lang: name.lang, kind: name.kind })
             .collect();
         self
     }
 
     /// Adds a title of its own for records without names.
     pub(crate) fn with_title(mut self, text: &LocalizedText) -> Self {
-        self.titles = text
-            .texts()
-            .map(|(lang, text)| (lang, text.to_owned()))
-            .collect();
+        self.titles = text.texts().map(|(lang, text)| (lang, text.to_owned())).collect();
         self.names = self
             .titles
             .iter()
-            .map(|(lang, value)| DocumentName {
-                value: value.clone(),
-                lang: *lang,
-                kind: NameKind::Official,
-            })
+            .map(|(lang, value)| DocumentName { value: value.clone(), lang: *lang, kind: NameKind::Official })
             .collect();
         self
     }
 
     /// Adds running text.
     pub(crate) fn text(&mut self, text: Option<&LocalizedText>) {
-        self.texts.extend(
-            text.into_iter()
-                .flat_map(LocalizedText::texts)
-                .map(|(_, text)| text.to_owned()),
-        );
+        self.texts.extend(text.into_iter().flat_map(LocalizedText::texts).map(|(_, text)| text.to_owned()));
     }
 
     /// Adds an exact filter.
@@ -200,12 +164,7 @@ impl Document {
     }
 
     /// Adds a filter and facet for a closed set whose labels a vocabulary holds.
-    pub(crate) fn closed<T: Serialize>(
-        &mut self,
-        name: &'static str,
-        vocabulary: Vocabulary,
-        value: &T,
-    ) {
+    pub(crate) fn closed<T: Serialize>(&mut self, name: &'static str, vocabulary: Vocabulary, value: &T) {
         let key = word(value);
         if let Some(number) = term(vocabulary, &key) {
             self.facets.push((name, number));
@@ -216,23 +175,17 @@ impl Document {
     /// Adds topics: searched, filtered and counted.
     pub(crate) fn topics(&mut self, keys: &[String]) {
         self.keyed("topic", Vocabulary::Topics, keys);
-        self.topics
-            .extend(keys.iter().filter_map(|key| term(Vocabulary::Topics, key)));
+        self.topics.extend(keys.iter().filter_map(|key| term(Vocabulary::Topics, key)));
     }
 
     /// Adds other vocabulary terms to what is searched.
     pub(crate) fn searched(&mut self, vocabulary: Vocabulary, keys: &[String]) {
-        self.terms
-            .extend(keys.iter().filter_map(|key| term(vocabulary, key)));
+        self.terms.extend(keys.iter().filter_map(|key| term(vocabulary, key)));
     }
 
     /// Adds the areas it covers.
     pub(crate) fn covers(&mut self, codes: &[String]) {
-        self.areas.extend(
-            codes
-                .iter()
-                .filter_map(|code| term(Vocabulary::Municipalities, code)),
-        );
+        self.areas.extend(codes.iter().filter_map(|code| term(Vocabulary::Municipalities, code)));
         for code in codes {
             self.filter("area", code.clone());
         }
@@ -261,12 +214,7 @@ impl Document {
             self.keyed(name, Vocabulary::Topics, &exchange.topics);
             self.closed(name, Vocabulary::ExchangeKinds, &exchange.kind);
             self.text(exchange.text.as_ref());
-            self.terms.extend(
-                exchange
-                    .topics
-                    .iter()
-                    .filter_map(|key| term(Vocabulary::Topics, key)),
-            );
+            self.terms.extend(exchange.topics.iter().filter_map(|key| term(Vocabulary::Topics, key)));
         }
         self.facets.sort_unstable();
         self.facets.dedup();
@@ -274,8 +222,7 @@ impl Document {
 
     /// Lets the names of a related record lead here.
     pub(crate) fn related(&mut self, names: &[Name]) {
-        self.related_names
-            .extend(names.iter().map(|name| name.value.clone()));
+        self.related_names.extend(names.iter().map(|name| name.value.clone()));
     }
 }
 
@@ -312,16 +259,8 @@ pub(crate) fn with_kind_of(ids: Vec<Uuid>, kind: Kind) -> impl Iterator<Item = (
 
 /// The titles of a record that joins two others: one – other, in Swedish and English.
 pub(crate) fn pair_titles(names: &NamesOf, one: Uuid, other: Uuid) -> Vec<(TextLanguage, String)> {
-    let swedish = format!(
-        "{} – {}",
-        names.title(one, TextLanguage::Sv),
-        names.title(other, TextLanguage::Sv)
-    );
-    let english = format!(
-        "{} – {}",
-        names.title(one, TextLanguage::En),
-        names.title(other, TextLanguage::En)
-    );
+    let swedish = format!("{} – {}", names.title(one, TextLanguage::Sv), names.title(other, TextLanguage::Sv));
+    let english = format!("{} – {}", names.title(one, TextLanguage::En), names.title(other, TextLanguage::En));
     if english == swedish {
         vec![(TextLanguage::Sv, swedish)]
     } else {
@@ -331,12 +270,9 @@ pub(crate) fn pair_titles(names: &NamesOf, one: Uuid, other: Uuid) -> Vec<(TextL
 
 /// Makes the host of a web site a key, without `www`.
 pub(crate) fn website_key(document: &mut Document, website: Option<&str>) {
-    let host = website
-        .and_then(|address| url::Url::parse(address).ok())
-        .and_then(|url| url.host_str().map(str::to_owned));
+    let host =
+        website.and_then(|address| url::Url::parse(address).ok()).and_then(|url| url.host_str().map(str::to_owned));
     if let Some(host) = host {
-        document
-            .keys
-            .push(host.strip_prefix("www.").unwrap_or(&host).to_owned());
+        document.keys.push(host.strip_prefix("www.").unwrap_or(&host).to_owned());
     }
 }

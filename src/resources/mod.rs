@@ -12,16 +12,14 @@ pub mod network;
 pub mod organisation;
 pub(crate) mod owner;
 pub(crate) mod resource;
+pub(crate) mod service;
 pub(crate) mod steps;
 pub mod structure;
 pub mod values;
 
 /// A kind of record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-#[expect(
-    missing_docs,
-    reason = "the modules of the same names say what they are"
-)]
+#[expect(missing_docs, reason = "the modules of the same names say what they are")]
 pub enum Kind {
     Organisation,
     ContactPoint,

@@ -24,11 +24,7 @@ pub(crate) struct ReferenceTo {
 impl ReferenceTo {
     /// A reference at a pointer.
     pub(crate) fn new(pointer: impl Into<String>, kinds: &'static [Kind], id: Uuid) -> Self {
-        ReferenceTo {
-            pointer: pointer.into(),
-            kinds,
-            id,
-        }
+        ReferenceTo { pointer: pointer.into(), kinds, id }
     }
 }
 
@@ -69,6 +65,20 @@ pub(crate) trait Resource: 'static {
     fn shown(_content: &Self::Content) -> Vec<String> {
         Vec::new()
     }
+    /// Organisations whose editors may write it.
+    fn governors(_id: Uuid, _content: &Self::Content) -> Vec<Uuid> {
+        Vec::new()
+    }
+    /// Makes references to one organisation lead to another.
+    fn repoint(_content: &mut Self::Content, _from: Uuid, _to: Uuid) {}
+    /// What makes two records of this kind say the same; `None` where nothing does.
+    fn sameness(_content: &Self::Content) -> Option<String> {
+        None
+    }
+    /// Puts protected parts that a writer could not see back in their place; false when that cannot be.
+    fn keep_secret(_before: &Self::Content, _after: &mut Self::Content) -> bool {
+        true
+    }
     /// Who may be told of it.
     fn told(_content: &Self::Content) -> Told {
         Told::Public
@@ -97,13 +107,7 @@ pub(crate) trait Resource: 'static {
     /// The record with its protected parts, for those who may see or write them.
     fn reveal(connection: &mut AnyConnection, id: Uuid) -> Result<Option<Stored<Self::Content>>> {
         Self::get(connection, id)?
-            .map(|row| {
-                Ok(Stored {
-                    content: parse::<Self>(&row)?,
-                    row,
-                    secret_version: None,
-                })
-            })
+            .map(|row| Ok(Stored { content: parse::<Self>(&row)?, row, secret_version: None }))
             .transpose()
     }
     /// Adds a row.
@@ -135,6 +139,13 @@ pub(crate) trait Resource: 'static {
         _errors: &mut Vec<FieldError>,
     ) -> Result<()> {
         Ok(())
+    }
+}
+
+/// Puts one reference in the place of another.
+pub(crate) fn repoint(reference: &mut Uuid, from: Uuid, to: Uuid) {
+    if *reference == from {
+        *reference = to;
     }
 }
 
@@ -217,20 +228,13 @@ pub(crate) use with_kind;
 
 /// The content of a row.
 pub(crate) fn parse<R: Resource + ?Sized>(row: &Row) -> Result<R::Content> {
-    serde_json::from_str(&row.content).map_err(|error| {
-        Error::internal(format!(
-            "the content of a {} does not parse: {error}",
-            R::KIND.name()
-        ))
-    })
+    serde_json::from_str(&row.content)
+        .map_err(|error| Error::internal(format!("the content of a {} does not parse: {error}", R::KIND.name())))
 }
 
 /// The canonical JSON of a record: id, content, version and times, in this order, and nothing else.
 pub(crate) fn canonical(row: &Row) -> String {
-    let content = row
-        .content
-        .get(1..row.content.len().saturating_sub(1))
-        .unwrap_or_default();
+    let content = row.content.get(1..row.content.len().saturating_sub(1)).unwrap_or_default();
     let mut json = String::with_capacity(content.len() + 180);
     json.push_str("{\"id\":\"");
     json.push_str(&row.id.to_string());

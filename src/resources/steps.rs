@@ -30,11 +30,16 @@ pub enum Effect {
 #[derive(Debug, Default)]
 pub(crate) struct Known {
     /// Records that the same import brings, checked already.
-    pub coming: HashMap<Uuid, Kind>,
+    coming: HashMap<Uuid, Kind>,
     found: HashMap<Uuid, Kind>,
 }
 
 impl Known {
+    /// With records that the same import brings.
+    pub(crate) fn expecting(coming: HashMap<Uuid, Kind>) -> Self {
+        Known { coming, found: HashMap::new() }
+    }
+
     fn has(&mut self, connection: &mut AnyConnection, kinds: &[Kind], id: Uuid) -> Result<bool> {
         if let Some(kind) = self.coming.get(&id).or_else(|| self.found.get(&id)) {
             return Ok(kinds.contains(kind));
@@ -58,11 +63,7 @@ pub(crate) fn exists(connection: &mut AnyConnection, kind: Kind, id: Uuid) -> Re
 pub(crate) fn checked<R: Resource>(mut content: R::Content) -> Result<R::Content> {
     let mut errors = Vec::new();
     R::check(&mut content, &mut errors);
-    if errors.is_empty() {
-        Ok(content)
-    } else {
-        Err(Error::invalid(errors))
-    }
+    if errors.is_empty() { Ok(content) } else { Err(Error::invalid(errors)) }
 }
 
 /// Checks content against the database: what it names must be there.
@@ -74,11 +75,7 @@ pub(crate) fn check_references<R: Resource>(
 ) -> Result<()> {
     let mut errors = unresolved(connection, id, &R::references(content), known)?;
     R::check_within(connection, id, content, &mut errors)?;
-    if errors.is_empty() {
-        Ok(())
-    } else {
-        Err(Error::invalid(errors))
-    }
+    if errors.is_empty() { Ok(()) } else { Err(Error::invalid(errors)) }
 }
 
 /// An error for each reference that leads nowhere.
@@ -94,10 +91,7 @@ pub(crate) fn unresolved(
             errors.push(FieldError::at(
                 reference.pointer.clone(),
                 "self-reference",
-                Message::fixed(
-                    "Posten kan inte peka på sig själv.",
-                    "The record cannot point to itself.",
-                ),
+                Message::fixed("Posten kan inte peka på sig själv.", "The record cannot point to itself."),
             ));
         } else if !known.has(connection, reference.kinds, reference.id)? {
             errors.push(FieldError::at(
@@ -125,39 +119,15 @@ pub(crate) fn create<R: Resource>(
 }
 
 /// Makes a record whose references have been checked.
-pub(crate) fn insert<R: Resource>(
-    tx: &mut Tx<'_>,
-    id: Uuid,
-    mut content: R::Content,
-) -> Result<Outcome<R::Content>> {
+pub(crate) fn insert<R: Resource>(tx: &mut Tx<'_>, id: Uuid, mut content: R::Content) -> Result<Outcome<R::Content>> {
     set_identifiers(tx, R::KIND, id, R::identifiers(&mut content))?;
     let (open, secret) = R::split(&content)?;
-    let row = Row {
-        id,
-        version: 1,
-        created_at: tx.at,
-        updated_at: tx.at,
-        content: serde_json::to_string(&open)?,
-    };
+    let row = Row { id, version: 1, created_at: tx.at, updated_at: tx.at, content: serde_json::to_string(&open)? };
     R::insert(tx, &row, &open)?;
     let told = R::told(&content);
-    log::<R>(
-        tx,
-        &row,
-        Operation::Created,
-        told,
-        R::touched(&content),
-        false,
-    )?;
+    log::<R>(tx, &row, Operation::Created, told, R::touched(&content), false)?;
     let secret_version = write_secret::<R>(tx, &row, secret)?;
-    Ok(Outcome {
-        stored: Stored {
-            row,
-            content,
-            secret_version,
-        },
-        effect: Effect::Created,
-    })
+    Ok(Outcome { stored: Stored { row, content, secret_version }, effect: Effect::Created })
 }
 
 /// Gives a record new content. The content has passed `checked`.
@@ -168,10 +138,7 @@ pub(crate) fn update<R: Resource>(
     known: &mut Known,
 ) -> Result<Outcome<R::Content>> {
     if before.content == content {
-        return Ok(Outcome {
-            stored: before,
-            effect: Effect::Unchanged,
-        });
+        return Ok(Outcome { stored: before, effect: Effect::Unchanged });
     }
     check_references::<R>(tx.connection(), before.row.id, &content, known)?;
     replace::<R>(tx, before, content)
@@ -184,10 +151,7 @@ pub(crate) fn replace<R: Resource>(
     mut content: R::Content,
 ) -> Result<Outcome<R::Content>> {
     if before.content == content {
-        return Ok(Outcome {
-            stored: before,
-            effect: Effect::Unchanged,
-        });
+        return Ok(Outcome { stored: before, effect: Effect::Unchanged });
     }
     let id = before.row.id;
     set_identifiers(tx, R::KIND, id, R::identifiers(&mut content))?;
@@ -195,12 +159,7 @@ pub(crate) fn replace<R: Resource>(
     let text = serde_json::to_string(&open)?;
     let mut row = before.row.clone();
     if text != row.content {
-        row = Row {
-            version: row.version + 1,
-            updated_at: tx.at,
-            content: text,
-            ..row
-        };
+        row = Row { version: row.version + 1, updated_at: tx.at, content: text, ..row };
         let (was, is) = (R::told(&before.content), R::told(&content));
         if (was == Told::Protected) == (is == Told::Protected) {
             if !R::update(tx, &row, &open)? {
@@ -222,14 +181,7 @@ pub(crate) fn replace<R: Resource>(
         tell_update::<R>(tx, &row, was, is, touched, fans_out)?;
     }
     let secret_version = write_secret::<R>(tx, &row, secret)?;
-    Ok(Outcome {
-        stored: Stored {
-            row,
-            content,
-            secret_version,
-        },
-        effect: Effect::Updated,
-    })
+    Ok(Outcome { stored: Stored { row, content, secret_version }, effect: Effect::Updated })
 }
 
 /// Tells each audience what an update is to it: a record that leaves its sight is deleted, one that comes is created.
@@ -242,9 +194,7 @@ fn tell_update<R: Resource>(
     fans_out: bool,
 ) -> Result<()> {
     match (was, is) {
-        (Told::Protected, Told::Protected) => {
-            log::<R>(tx, row, Operation::Updated, is, touched, fans_out)
-        }
+        (Told::Protected, Told::Protected) => log::<R>(tx, row, Operation::Updated, is, touched, fans_out),
         (Told::Protected, _) => log::<R>(tx, row, Operation::Created, is, touched, fans_out),
         (_, Told::Protected) => log::<R>(tx, row, Operation::Deleted, was, touched, fans_out),
         (Told::Public, Told::Partners) => {
@@ -256,7 +206,11 @@ fn tell_update<R: Resource>(
 }
 
 /// `insert` for content whose references have been checked by the caller, but not what needs the database otherwise.
-pub(crate) fn insert_checked<R: Resource>(tx: &mut Tx<'_>, id: Uuid, content: R::Content) -> Result<Outcome<R::Content>> {
+pub(crate) fn insert_checked<R: Resource>(
+    tx: &mut Tx<'_>,
+    id: Uuid,
+    content: R::Content,
+) -> Result<Outcome<R::Content>> {
     check_within::<R>(tx, id, &content)?;
     insert::<R>(tx, id, content)
 }
@@ -332,30 +286,15 @@ fn refuse_if_referred<R: Resource>(connection: &mut AnyConnection, id: Uuid) -> 
     let mut referrers = R::referrers(connection, id)?;
     referrers.sort_unstable();
     referrers.dedup();
-    if referrers.is_empty() {
-        Ok(())
-    } else {
-        Err(Error::Referenced(referrers))
-    }
+    if referrers.is_empty() { Ok(()) } else { Err(Error::Referenced(referrers)) }
 }
 
-fn write_secret<R: Resource>(
-    tx: &mut Tx<'_>,
-    row: &Row,
-    secret: Option<String>,
-) -> Result<Option<i64>> {
+fn write_secret<R: Resource>(tx: &mut Tx<'_>, row: &Row, secret: Option<String>) -> Result<Option<i64>> {
     if !R::SECRET {
         return Ok(None);
     }
     if R::write_secret(tx, row.id, secret)? {
-        log::<R>(
-            tx,
-            row,
-            Operation::Updated,
-            Told::Protected,
-            Vec::new(),
-            false,
-        )?;
+        log::<R>(tx, row, Operation::Updated, Told::Protected, Vec::new(), false)?;
     }
     Ok(R::reveal(tx.connection(), row.id)?.and_then(|stored| stored.secret_version))
 }

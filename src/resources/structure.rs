@@ -120,11 +120,7 @@ pub(crate) fn check(content: &mut StructureInput, errors: &mut Errors) {
     check::keys("/topics", Vocabulary::Topics, &content.topics, errors);
     check::areas("/areas", &content.areas, errors);
     check::unique("/levels", &content.levels, errors);
-    for text in [
-        &mut content.description,
-        &mut content.meeting_frequency,
-        &mut content.compensation,
-    ] {
+    for text in [&mut content.description, &mut content.meeting_frequency, &mut content.compensation] {
         check::drop_empty_text(text);
     }
 }
@@ -139,13 +135,21 @@ pub(crate) fn references(content: &StructureInput) -> Vec<ReferenceTo> {
         .collect()
 }
 
+/// Makes a host another one; a host that stands twice then stands once.
+pub(crate) fn repoint(content: &mut StructureInput, from: Uuid, to: Uuid) {
+    let mut hosts: Vec<Uuid> = Vec::with_capacity(content.hosts.len());
+    for host in &content.hosts {
+        let host = if *host == from { to } else { *host };
+        if !hosts.contains(&host) {
+            hosts.push(host);
+        }
+    }
+    content.hosts = hosts;
+}
+
 /// The names, as other documents show them.
 pub(crate) fn shown(content: &StructureInput) -> Vec<String> {
-    content
-        .names
-        .iter()
-        .map(|name| format!("{} {} {}", word(&name.kind), word(&name.lang), name.value))
-        .collect()
+    content.names.iter().map(|name| format!("{} {} {}", word(&name.kind), word(&name.lang), name.value)).collect()
 }
 
 /// The documents of networks or forums.
@@ -159,18 +163,11 @@ pub(crate) fn documents<R: Resource<Content = StructureInput>>(
         let content = parse::<R>(&row)?;
         contents.push((row, content));
     }
-    let hosts = NamesOf::load(
-        connection,
-        contents
-            .iter()
-            .flat_map(|(_, content)| content.hosts.clone())
-            .collect(),
-    )?;
+    let hosts = NamesOf::load(connection, contents.iter().flat_map(|(_, content)| content.hosts.clone()).collect())?;
     Ok(contents
         .into_iter()
         .map(|(row, content)| {
-            let mut document =
-                begin::<R>(&row, &creations, Audience::Public).with_names(&content.names);
+            let mut document = begin::<R>(&row, &creations, Audience::Public).with_names(&content.names);
             for host in &content.hosts {
                 document.filter("host", host.to_string());
                 document.related(hosts.all(*host));
@@ -202,31 +199,15 @@ pub(crate) fn documents<R: Resource<Content = StructureInput>>(
 }
 
 /// Records whose documents show the name of a network or forum.
-pub(crate) fn dependants(
-    connection: &mut AnyConnection,
-    structure: Owner,
-) -> Result<Vec<(Kind, Uuid)>> {
+pub(crate) fn dependants(connection: &mut AnyConnection, structure: Owner) -> Result<Vec<(Kind, Uuid)>> {
     owned(connection, structure)
 }
 
 /// What goes with a network or forum: memberships first (they may name its contact points), contact points, meetings.
 pub(crate) fn owned(connection: &mut AnyConnection, structure: Owner) -> Result<Vec<(Kind, Uuid)>> {
-    let mut owned: Vec<_> = with_kind_of(
-        membership::store::within(connection, structure)?,
-        Kind::Membership,
-    )
-    .collect();
-    owned.extend(with_kind_of(
-        contact_point::store::of(connection, structure)?,
-        Kind::ContactPoint,
-    ));
-    owned.extend(with_kind_of(
-        contact_point::store::protected::of(connection, structure)?,
-        Kind::ContactPoint,
-    ));
-    owned.extend(with_kind_of(
-        meeting::store::of(connection, structure)?,
-        Kind::Meeting,
-    ));
+    let mut owned: Vec<_> = with_kind_of(membership::within(connection, structure)?, Kind::Membership).collect();
+    owned.extend(with_kind_of(contact_point::of(connection, structure)?, Kind::ContactPoint));
+    owned.extend(with_kind_of(contact_point::protected_of(connection, structure)?, Kind::ContactPoint));
+    owned.extend(with_kind_of(meeting::of(connection, structure)?, Kind::Meeting));
     Ok(owned)
 }

@@ -69,20 +69,14 @@ impl LocalizedText {
 
     /// The text in the wanted language, else in Swedish, else in any.
     pub fn best(&self, lang: TextLanguage) -> Option<&str> {
-        self.texts()
-            .find(|(l, _)| *l == lang)
-            .or_else(|| self.texts().next())
-            .map(|(_, text)| text)
+        self.texts().find(|(l, _)| *l == lang).or_else(|| self.texts().next()).map(|(_, text)| text)
     }
 }
 
 /// A language that names and texts are written in (ISO 639; `fit` is Meänkieli).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
-#[expect(
-    missing_docs,
-    reason = "the variants are the codes that LocalizedText explains"
-)]
+#[expect(missing_docs, reason = "the variants are the codes that LocalizedText explains")]
 pub enum TextLanguage {
     Sv,
     En,

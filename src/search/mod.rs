@@ -5,3 +5,29 @@
 
 pub mod document;
 pub mod query;
+pub mod tailer;
+pub struct Position {
+    pub epoch: String,
+    pub sequence: u64,
+    pub schema: u32,
+    pub statistics: u64,
+}
+pub struct Index;
+use crate::error::Result;
+use crate::resources::Kind;
+use crate::search::document::Document;
+use uuid::Uuid;
+impl Index {
+    pub fn position(&self) -> Option<Position> {
+        None
+    }
+    pub fn schema_version(&self) -> u32 {
+        1
+    }
+    pub fn apply(&self, _: Vec<Document>, _: &[(Kind, Uuid)], _: Position) -> Result<()> {
+        Ok(())
+    }
+    pub fn rebuild(&self, _: &mut dyn Iterator<Item = Result<Document>>, _: Position) -> Result<()> {
+        Ok(())
+    }
+}

@@ -69,7 +69,8 @@ pub fn import(db: &Db, actor: &Actor, input: impl Read, options: Options, progre
         return Ok(report);
     }
     let work = |tx: &mut Tx<'_>| write_lines(tx, &mut file, &lines, options, &mut report, progress);
-    let outcome = if options.dry_run { db.rehearse(actor, work) } else { db.write(actor, work).map(|written| written.value) };
+    let outcome =
+        if options.dry_run { db.rehearse(actor, work) } else { db.write(actor, work).map(|written| written.value) };
     report.rejected.sort_by_key(|(number, _)| *number);
     match outcome {
         Ok(()) => report.written = !options.dry_run,
@@ -126,7 +127,11 @@ fn check_lines(db: &Db, file: &mut File, report: &mut Report, progress: Progress
                 Ok(Some(line)) => lines.push(line),
                 Ok(None) => {}
                 Err(Error::Problem { detail, errors, code }) => {
-                    let errors = if errors.is_empty() { vec![FieldError { place: Place::Line(number), code: code.name(), detail }] } else { errors };
+                    let errors = if errors.is_empty() {
+                        vec![FieldError { place: Place::Line(number), code: code.name(), detail }]
+                    } else {
+                        errors
+                    };
                     report.rejected.push((number, errors));
                 }
                 Err(error) => return Err(error),
@@ -195,16 +200,15 @@ fn parse_line(number: u64, text: &[u8]) -> Result<Option<Parsed>> {
     if number == 1 && object.contains_key("meta") && !object.contains_key("type") {
         return Ok(None);
     }
-    let kind = object
-        .get("type")
-        .and_then(Value::as_str)
-        .and_then(Kind::from_name)
-        .ok_or_else(|| wrong("/type", "unknown-value", "type saknas eller är okänd.", "type is missing or unknown."))?;
+    let kind =
+        object.get("type").and_then(Value::as_str).and_then(Kind::from_name).ok_or_else(|| {
+            wrong("/type", "unknown-value", "type saknas eller är okänd.", "type is missing or unknown.")
+        })?;
     let id = match object.get("id") {
         None | Some(Value::Null) => None,
-        Some(Value::String(text)) => Some(
-            Uuid::parse_str(text).map_err(|_| wrong("/id", "format", "id är ingen UUID.", "id is no UUID."))?,
-        ),
+        Some(Value::String(text)) => {
+            Some(Uuid::parse_str(text).map_err(|_| wrong("/id", "format", "id är ingen UUID.", "id is no UUID."))?)
+        }
         Some(_) => return Err(wrong("/id", "type", "id är ingen text.", "id is no text.")),
     };
     Ok(Some(Parsed { kind, id, value }))
@@ -236,8 +240,7 @@ fn settle_id(connection: &mut AnyConnection, kind: Kind, id: Option<Uuid>, ident
 /// References lead to records of the database or of good lines; a line that turns out bad takes those that need it along.
 fn check_references(db: &Db, lines: &mut Vec<Line>, report: &mut Report) -> Result<()> {
     loop {
-        let coming: HashMap<Uuid, Kind> = lines.iter().map(|line| (line.id, line.kind)).collect();
-        let mut known = Known { coming, ..Known::default() };
+        let mut known = Known::expecting(lines.iter().map(|line| (line.id, line.kind)).collect());
         let mut bad = Vec::new();
         db.read(|connection| {
             for (index, line) in lines.iter().enumerate() {
@@ -300,11 +303,9 @@ fn reasons(error: &Error) -> Result<Vec<FieldError>> {
             "merged",
             Message::new(format!("Posten har gått upp i {into}."), format!("The record was merged into {into}.")),
         )]),
-        Error::Gone(_) => Ok(vec![FieldError::at(
-            "/id",
-            "gone",
-            Message::fixed("Posten är borttagen.", "The record was deleted."),
-        )]),
+        Error::Gone(_) => {
+            Ok(vec![FieldError::at("/id", "gone", Message::fixed("Posten är borttagen.", "The record was deleted."))])
+        }
         Error::Referenced(_) | Error::Internal(_) => Err(Error::internal(error)),
     }
 }

@@ -126,13 +126,10 @@ pub struct Synonyms {
 impl Synonyms {
     /// All synonyms of all languages.
     pub fn all(&self) -> impl Iterator<Item = &str> {
-        [
-            &self.sv, &self.en, &self.fi, &self.fit, &self.se, &self.smj, &self.sma, &self.sje,
-            &self.sju,
-        ]
-        .into_iter()
-        .flatten()
-        .map(String::as_str)
+        [&self.sv, &self.en, &self.fi, &self.fit, &self.se, &self.smj, &self.sma, &self.sje, &self.sju]
+            .into_iter()
+            .flatten()
+            .map(String::as_str)
     }
 }
 
@@ -176,8 +173,8 @@ fn load() -> Result<Tables, String> {
     let mut next: u16 = 0;
     for &vocabulary in Vocabulary::ALL {
         let start = terms.len();
-        let mut read: Vec<Term> = serde_json::from_str(vocabulary.source())
-            .map_err(|error| format!("{}: {error}", vocabulary.name()))?;
+        let mut read: Vec<Term> =
+            serde_json::from_str(vocabulary.source()).map_err(|error| format!("{}: {error}", vocabulary.name()))?;
         for term in &mut read {
             term.number = next;
             next = next.checked_add(1).ok_or("too many terms")?;
@@ -190,11 +187,7 @@ fn load() -> Result<Tables, String> {
         by_vocabulary.insert(vocabulary, start..terms.len());
     }
     connect(&mut terms, &by_vocabulary, &by_key)?;
-    Ok(Tables {
-        terms,
-        by_vocabulary,
-        by_key,
-    })
+    Ok(Tables { terms, by_vocabulary, by_key })
 }
 
 fn connect(
@@ -204,10 +197,7 @@ fn connect(
 ) -> Result<(), String> {
     for (&vocabulary, range) in by_vocabulary {
         let number = |key: &str| {
-            by_key
-                .get(&(vocabulary, key))
-                .copied()
-                .ok_or_else(|| format!("{}: unknown key {key}", vocabulary.name()))
+            by_key.get(&(vocabulary, key)).copied().ok_or_else(|| format!("{}: unknown key {key}", vocabulary.name()))
         };
         for index in range.clone() {
             let mut ancestors = Vec::new();
@@ -215,10 +205,7 @@ fn connect(
             while let Some(key) = open.pop() {
                 let broader = number(&key)?;
                 if broader == terms[index].number {
-                    return Err(format!(
-                        "{}: {key} is broader than itself",
-                        vocabulary.name()
-                    ));
+                    return Err(format!("{}: {key} is broader than itself", vocabulary.name()));
                 }
                 if !ancestors.contains(&broader) {
                     ancestors.push(broader);
@@ -242,20 +229,14 @@ impl Vocabulary {
     /// Its terms, in the order of its file.
     pub fn terms(self) -> &'static [Term] {
         let tables = tables();
-        tables
-            .by_vocabulary
-            .get(&self)
-            .map_or(&[], |range| &tables.terms[range.clone()])
+        tables.by_vocabulary.get(&self).map_or(&[], |range| &tables.terms[range.clone()])
     }
 
     /// The term of that key.
     pub fn term(self, key: &str) -> Option<&'static Term> {
         let tables = tables();
         // The map's keys live as long as the program; a shorter borrow is enough to look one up.
-        tables
-            .by_key
-            .get(&(self, key))
-            .map(|number| &tables.terms[usize::from(*number)])
+        tables.by_key.get(&(self, key)).map(|number| &tables.terms[usize::from(*number)])
     }
 
     /// Whether the key is one of its.

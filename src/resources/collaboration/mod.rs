@@ -1,6 +1,8 @@
 //! Collaborations: who works with whom, how, and who says not to.
 
-pub(crate) mod store;
+mod store;
+
+pub(crate) use store::{partners, with};
 
 use crate::db::AnyConnection;
 use crate::db::store::Row;
@@ -12,6 +14,7 @@ use crate::resources::describe::{NamesOf, begin, creations_of};
 
 use crate::resources::describe::pair_titles;
 use crate::resources::describe::word;
+use crate::resources::resource::repoint;
 use crate::resources::resource::{ORGANISATIONS, ReferenceTo, Resource, forward_store, parse};
 use crate::resources::values::{Identifier, LocalizedText, Period, Source};
 use crate::search::document::Document;
@@ -78,20 +81,12 @@ impl Resource for Collaborations {
     const KIND: Kind = Kind::Collaboration;
 
     fn check(content: &mut CollaborationInput, errors: &mut Errors) {
-        check::keys(
-            "/forms",
-            Vocabulary::CollaborationForms,
-            &content.forms,
-            errors,
-        );
+        check::keys("/forms", Vocabulary::CollaborationForms, &content.forms, errors);
         if content.stated == Stated::No && !content.forms.is_empty() {
             errors.push(FieldError::at(
                 "/forms",
                 "conflict",
-                Message::fixed(
-                    "Ett uttalat nej har inga former.",
-                    "A stated no has no forms.",
-                ),
+                Message::fixed("Ett uttalat nej har inga former.", "A stated no has no forms."),
             ));
         }
         check::keys("/topics", Vocabulary::Topics, &content.topics, errors);
@@ -102,10 +97,7 @@ impl Resource for Collaborations {
             errors.push(FieldError::at(
                 "/publicBodyId",
                 "self-reference",
-                Message::fixed(
-                    "Ingen samverkar med sig själv.",
-                    "Nobody works together with itself.",
-                ),
+                Message::fixed("Ingen samverkar med sig själv.", "Nobody works together with itself."),
             ));
         }
     }
@@ -122,10 +114,17 @@ impl Resource for Collaborations {
     }
 
     fn touched(content: &CollaborationInput) -> Vec<(Kind, Uuid)> {
-        vec![
-            (Kind::Organisation, content.organisation_id),
-            (Kind::Organisation, content.public_body_id),
-        ]
+        vec![(Kind::Organisation, content.organisation_id), (Kind::Organisation, content.public_body_id)]
+    }
+
+    fn repoint(content: &mut CollaborationInput, from: Uuid, to: Uuid) {
+        repoint(&mut content.organisation_id, from, to);
+        repoint(&mut content.public_body_id, from, to);
+    }
+
+    fn sameness(content: &CollaborationInput) -> Option<String> {
+        let source = content.source.as_ref().map(|source| source.name.as_str()).unwrap_or_default();
+        Some(format!("{} {} {} {source}", content.organisation_id, content.public_body_id, word(&content.stated)))
     }
 
     forward_store!(load, get, after, insert, update, remove);
@@ -137,17 +136,14 @@ impl Resource for Collaborations {
             let content = parse::<Self>(&row)?;
             contents.push((row, content));
         }
-        let named = contents
-            .iter()
-            .flat_map(|(_, content)| [content.organisation_id, content.public_body_id])
-            .collect();
+        let named =
+            contents.iter().flat_map(|(_, content)| [content.organisation_id, content.public_body_id]).collect();
         let names = NamesOf::load(connection, named)?;
         Ok(contents
             .into_iter()
             .map(|(row, content)| {
                 let mut document = begin::<Self>(&row, &creations, Audience::Public);
-                document.titles =
-                    pair_titles(&names, content.organisation_id, content.public_body_id);
+                document.titles = pair_titles(&names, content.organisation_id, content.public_body_id);
                 document.related(names.all(content.organisation_id));
                 document.related(names.all(content.public_body_id));
                 document.filter("organisation", content.organisation_id.to_string());

@@ -1,15 +1,17 @@
 //! Contact points: one functional way in to an organisation, network or forum.
 
-pub(crate) mod store;
+mod store;
+
+pub(crate) use store::of;
+pub(crate) use store::protected::of as protected_of;
 
 use crate::db::store::Row;
 use crate::db::{AnyConnection, Told, Tx};
 use crate::error::{FieldError, Message, Result};
 use crate::resources::check::{self, Errors};
-use crate::resources::describe::{
-    NamesOf, audience, begin, creations_of, rest, with_kind_of, word,
-};
+use crate::resources::describe::{NamesOf, audience, begin, creations_of, rest, with_kind_of, word};
 use crate::resources::owner::Owner;
+use crate::resources::resource::repoint;
 use crate::resources::resource::{OWNERS, ReferenceTo, Resource, Stored, parse};
 use crate::resources::values::{Identifier, LocalizedText, Source};
 use crate::resources::{Kind, membership};
@@ -165,10 +167,7 @@ pub(crate) struct ContactPoints;
 
 impl ContactPointInput {
     fn owner(&self) -> Owner {
-        Owner {
-            kind: self.owner_type,
-            id: self.owner_id,
-        }
+        Owner { kind: self.owner_type, id: self.owner_id }
     }
 
     fn is_protected(&self) -> bool {
@@ -186,20 +185,10 @@ impl Resource for ContactPoints {
         check::identifiers(&mut content.identifiers, false, errors);
         check::drop_empty_text(&mut content.description);
         check::drop_empty_text(&mut content.hours);
-        check::keys(
-            "/purposes",
-            Vocabulary::ContactPurposes,
-            &content.purposes,
-            errors,
-        );
+        check::keys("/purposes", Vocabulary::ContactPurposes, &content.purposes, errors);
         check::keys("/topics", Vocabulary::Topics, &content.topics, errors);
         check::areas("/areas", &content.areas, errors);
-        check::keys(
-            "/languages",
-            Vocabulary::Languages,
-            &content.languages,
-            errors,
-        );
+        check::keys("/languages", Vocabulary::Languages, &content.languages, errors);
         for (index, channel) in content.channels.iter_mut().enumerate() {
             channel.check(&format!("/channels/{index}/value"), errors);
         }
@@ -211,6 +200,14 @@ impl Resource for ContactPoints {
 
     fn identifiers(content: &mut ContactPointInput) -> &mut Vec<Identifier> {
         &mut content.identifiers
+    }
+
+    fn governors(_id: Uuid, content: &ContactPointInput) -> Vec<Uuid> {
+        (content.owner_type == OwnerType::Organisation).then_some(content.owner_id).into_iter().collect()
+    }
+
+    fn repoint(content: &mut ContactPointInput, from: Uuid, to: Uuid) {
+        repoint(&mut content.owner_id, from, to);
     }
 
     fn told(content: &ContactPointInput) -> Told {
@@ -233,22 +230,12 @@ impl Resource for ContactPoints {
         store::after(connection, id, limit)
     }
 
-    fn reveal(
-        connection: &mut AnyConnection,
-        id: Uuid,
-    ) -> Result<Option<Stored<ContactPointInput>>> {
+    fn reveal(connection: &mut AnyConnection, id: Uuid) -> Result<Option<Stored<ContactPointInput>>> {
         let row = match store::get(connection, id)? {
             Some(row) => Some(row),
             None => store::protected::get(connection, id)?,
         };
-        row.map(|row| {
-            Ok(Stored {
-                content: parse::<Self>(&row)?,
-                row,
-                secret_version: None,
-            })
-        })
-        .transpose()
+        row.map(|row| Ok(Stored { content: parse::<Self>(&row)?, row, secret_version: None })).transpose()
     }
 
     fn insert(tx: &mut Tx<'_>, row: &Row, content: &ContactPointInput) -> Result<()> {
@@ -258,24 +245,10 @@ impl Resource for ContactPoints {
             store::protected::insert(
                 tx,
                 row,
-                store::protected::Columns {
-                    organisation_id,
-                    network_id,
-                    forum_id,
-                    visibility,
-                },
+                store::protected::Columns { organisation_id, network_id, forum_id, visibility },
             )
         } else {
-            store::insert(
-                tx,
-                row,
-                store::Columns {
-                    organisation_id,
-                    network_id,
-                    forum_id,
-                    visibility,
-                },
-            )
+            store::insert(tx, row, store::Columns { organisation_id, network_id, forum_id, visibility })
         }
     }
 
@@ -286,33 +259,15 @@ impl Resource for ContactPoints {
             store::protected::update(
                 tx,
                 row,
-                store::protected::Columns {
-                    organisation_id,
-                    network_id,
-                    forum_id,
-                    visibility,
-                },
+                store::protected::Columns { organisation_id, network_id, forum_id, visibility },
             )
         } else {
-            store::update(
-                tx,
-                row,
-                store::Columns {
-                    organisation_id,
-                    network_id,
-                    forum_id,
-                    visibility,
-                },
-            )
+            store::update(tx, row, store::Columns { organisation_id, network_id, forum_id, visibility })
         }
     }
 
     fn remove(tx: &mut Tx<'_>, id: Uuid, content: &ContactPointInput) -> Result<()> {
-        if content.is_protected() {
-            store::protected::remove(tx, id)
-        } else {
-            store::remove(tx, id)
-        }
+        if content.is_protected() { store::protected::remove(tx, id) } else { store::remove(tx, id) }
     }
 
     fn documents(connection: &mut AnyConnection, rows: Vec<Row>) -> Result<Vec<Document>> {
@@ -322,18 +277,12 @@ impl Resource for ContactPoints {
             let content = parse::<Self>(&row)?;
             contents.push((row, content));
         }
-        let owners = NamesOf::load(
-            connection,
-            contents
-                .iter()
-                .map(|(_, content)| content.owner_id)
-                .collect(),
-        )?;
+        let owners = NamesOf::load(connection, contents.iter().map(|(_, content)| content.owner_id).collect())?;
         Ok(contents
             .into_iter()
             .map(|(row, content)| {
-                let mut document = begin::<Self>(&row, &creations, audience(Self::told(&content)))
-                    .with_title(&content.function);
+                let mut document =
+                    begin::<Self>(&row, &creations, audience(Self::told(&content))).with_title(&content.function);
                 document.related(owners.all(content.owner_id));
                 document.filter("owner", content.owner_id.to_string());
                 document.closed("ownerType", Vocabulary::RecordTypes, &content.owner_type);
@@ -354,21 +303,14 @@ impl Resource for ContactPoints {
     }
 
     fn referrers(connection: &mut AnyConnection, id: Uuid) -> Result<Vec<(Kind, Uuid)>> {
-        Ok(with_kind_of(
-            membership::store::by_contact_point(connection, id)?,
-            Kind::Membership,
-        )
-        .collect())
+        Ok(with_kind_of(membership::by_contact_point(connection, id)?, Kind::Membership).collect())
     }
 }
 
 /// A reference to an owner, which must be of the kind it says.
 pub(crate) fn owner_reference(pointer: &str, owner: Owner) -> ReferenceTo {
     const EACH: &[Kind] = OWNERS;
-    let index = EACH
-        .iter()
-        .position(|kind| *kind == owner.kind.record_kind())
-        .unwrap_or(0);
+    let index = EACH.iter().position(|kind| *kind == owner.kind.record_kind()).unwrap_or(0);
     ReferenceTo::new(pointer, EACH.get(index..=index).unwrap_or(EACH), owner.id)
 }
 
@@ -382,15 +324,11 @@ impl Channel {
             ),
             ChannelKind::Phone => (
                 self.value.bytes().filter(u8::is_ascii_digit).count() >= 5
-                    && self
-                        .value
-                        .chars()
-                        .all(|c| c.is_ascii_digit() || " +-()/".contains(c)),
+                    && self.value.chars().all(|c| c.is_ascii_digit() || " +-()/".contains(c)),
                 "Det är inget telefonnummer.",
                 "It is no telephone number.",
             ),
-            ChannelKind::Web | ChannelKind::Form => match check::canonical_web_address(&self.value)
-            {
+            ChannelKind::Web | ChannelKind::Form => match check::canonical_web_address(&self.value) {
                 Some(address) => {
                     self.value = address;
                     (true, "", "")
@@ -413,8 +351,6 @@ fn is_email(text: &str) -> bool {
         && domain.contains('.')
         && !domain.starts_with('.')
         && !domain.ends_with('.')
-        && !text
-            .chars()
-            .any(|c| c.is_whitespace() || ",;<>()[]\\\"".contains(c))
+        && !text.chars().any(|c| c.is_whitespace() || ",;<>()[]\\\"".contains(c))
         && !domain.contains('@')
 }

@@ -15,15 +15,9 @@ pub(crate) fn of(connection: &mut AnyConnection, owner: Owner) -> Result<Vec<Uui
     let id = owner.id.to_string();
     let query = contact_points::table.select(contact_points::id);
     ids(match owner.kind {
-        OwnerType::Organisation => query
-            .filter(contact_points::organisation_id.eq(id))
-            .load(connection)?,
-        OwnerType::Network => query
-            .filter(contact_points::network_id.eq(id))
-            .load(connection)?,
-        OwnerType::Forum => query
-            .filter(contact_points::forum_id.eq(id))
-            .load(connection)?,
+        OwnerType::Organisation => query.filter(contact_points::organisation_id.eq(id)).load(connection)?,
+        OwnerType::Network => query.filter(contact_points::network_id.eq(id)).load(connection)?,
+        OwnerType::Forum => query.filter(contact_points::forum_id.eq(id)).load(connection)?,
     })
 }
 
@@ -39,15 +33,11 @@ pub(crate) mod protected {
         let id = owner.id.to_string();
         let query = protected_contact_points::table.select(protected_contact_points::id);
         ids(match owner.kind {
-            OwnerType::Organisation => query
-                .filter(protected_contact_points::organisation_id.eq(id))
-                .load(connection)?,
-            OwnerType::Network => query
-                .filter(protected_contact_points::network_id.eq(id))
-                .load(connection)?,
-            OwnerType::Forum => query
-                .filter(protected_contact_points::forum_id.eq(id))
-                .load(connection)?,
+            OwnerType::Organisation => {
+                query.filter(protected_contact_points::organisation_id.eq(id)).load(connection)?
+            }
+            OwnerType::Network => query.filter(protected_contact_points::network_id.eq(id)).load(connection)?,
+            OwnerType::Forum => query.filter(protected_contact_points::forum_id.eq(id)).load(connection)?,
         })
     }
 }

@@ -1,6 +1,8 @@
 //! Forums: standing structures where civil society and public bodies meet.
 
-pub(crate) mod store;
+mod store;
+
+pub(crate) use store::hosted;
 
 use crate::db::store::Row;
 use crate::db::{AnyConnection, Tx};
@@ -22,9 +24,7 @@ pub type ForumInput = crate::resources::structure::StructureInput;
 pub(crate) struct Forums;
 
 fn columns(content: &ForumInput) -> store::Columns {
-    store::Columns {
-        status: word(&content.status),
-    }
+    store::Columns { status: word(&content.status) }
 }
 
 impl Resource for Forums {
@@ -41,6 +41,10 @@ impl Resource for Forums {
 
     fn identifiers(content: &mut ForumInput) -> &mut Vec<Identifier> {
         &mut content.identifiers
+    }
+
+    fn repoint(content: &mut ForumInput, from: Uuid, to: Uuid) {
+        structure::repoint(content, from, to);
     }
 
     fn shown(content: &ForumInput) -> Vec<String> {
@@ -64,22 +68,10 @@ impl Resource for Forums {
     }
 
     fn dependants(connection: &mut AnyConnection, id: Uuid) -> Result<Vec<(Kind, Uuid)>> {
-        structure::dependants(
-            connection,
-            Owner {
-                kind: OwnerType::Forum,
-                id,
-            },
-        )
+        structure::dependants(connection, Owner { kind: OwnerType::Forum, id })
     }
 
     fn owned(connection: &mut AnyConnection, id: Uuid) -> Result<Vec<(Kind, Uuid)>> {
-        structure::owned(
-            connection,
-            Owner {
-                kind: OwnerType::Forum,
-                id,
-            },
-        )
+        structure::owned(connection, Owner { kind: OwnerType::Forum, id })
     }
 }

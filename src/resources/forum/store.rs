@@ -11,14 +11,10 @@ record_store!(forums { status: String });
 
 /// Makes the hosts those given.
 pub(crate) fn set_hosts(tx: &mut Tx<'_>, id: Uuid, hosts: &[Uuid]) -> Result<()> {
-    diesel::delete(forum_hosts::table.filter(forum_hosts::forum_id.eq(id.to_string())))
-        .execute(tx.connection())?;
+    diesel::delete(forum_hosts::table.filter(forum_hosts::forum_id.eq(id.to_string()))).execute(tx.connection())?;
     for host in hosts {
         diesel::insert_into(forum_hosts::table)
-            .values((
-                forum_hosts::forum_id.eq(id.to_string()),
-                forum_hosts::organisation_id.eq(host.to_string()),
-            ))
+            .values((forum_hosts::forum_id.eq(id.to_string()), forum_hosts::organisation_id.eq(host.to_string())))
             .execute(tx.connection())?;
     }
     Ok(())

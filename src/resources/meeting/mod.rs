@@ -1,6 +1,8 @@
 //! Meetings: dates of a network, forum or organisation; trainings and conferences too.
 
-pub(crate) mod store;
+mod store;
+
+pub(crate) use store::of;
 
 use crate::db::AnyConnection;
 use crate::db::store::Row;
@@ -13,6 +15,7 @@ use crate::resources::owner::Owner;
 
 use crate::resources::contact_point::OwnerType;
 use crate::resources::contact_point::owner_reference;
+use crate::resources::resource::repoint;
 use crate::resources::resource::{ReferenceTo, Resource, forward_store, parse};
 use crate::resources::values::{Identifier, LocalizedText, Source};
 use crate::search::document::Document;
@@ -83,20 +86,13 @@ pub(crate) struct Meetings;
 
 impl MeetingInput {
     fn of(&self) -> Owner {
-        Owner {
-            kind: self.of_type,
-            id: self.of_id,
-        }
+        Owner { kind: self.of_type, id: self.of_id }
     }
 }
 
 fn columns(content: &MeetingInput) -> store::Columns {
     let (organisation_id, network_id, forum_id) = content.of().columns();
-    store::Columns {
-        organisation_id,
-        network_id,
-        forum_id,
-    }
+    store::Columns { organisation_id, network_id, forum_id }
 }
 
 impl Resource for Meetings {
@@ -115,20 +111,14 @@ impl Resource for Meetings {
             errors.push(FieldError::at(
                 "/end",
                 "order",
-                Message::fixed(
-                    "Slutet ligger före början.",
-                    "The end lies before the start.",
-                ),
+                Message::fixed("Slutet ligger före början.", "The end lies before the start."),
             ));
         }
         if content.time_zone.parse::<chrono_tz::Tz>().is_err() {
             errors.push(FieldError::at(
                 "/timeZone",
                 "unknown-value",
-                Message::fixed(
-                    "Tidszonen är ingen av IANA:s.",
-                    "The time zone is none of IANA's.",
-                ),
+                Message::fixed("Tidszonen är ingen av IANA:s.", "The time zone is none of IANA's."),
             ));
         }
     }
@@ -141,6 +131,14 @@ impl Resource for Meetings {
         &mut content.identifiers
     }
 
+    fn governors(_id: Uuid, content: &MeetingInput) -> Vec<Uuid> {
+        (content.of_type == OwnerType::Organisation).then_some(content.of_id).into_iter().collect()
+    }
+
+    fn repoint(content: &mut MeetingInput, from: Uuid, to: Uuid) {
+        repoint(&mut content.of_id, from, to);
+    }
+
     forward_store!(load, get, after, insert, update, remove);
 
     fn documents(connection: &mut AnyConnection, rows: Vec<Row>) -> Result<Vec<Document>> {
@@ -150,15 +148,11 @@ impl Resource for Meetings {
             let content = parse::<Self>(&row)?;
             contents.push((row, content));
         }
-        let names = NamesOf::load(
-            connection,
-            contents.iter().map(|(_, content)| content.of_id).collect(),
-        )?;
+        let names = NamesOf::load(connection, contents.iter().map(|(_, content)| content.of_id).collect())?;
         Ok(contents
             .into_iter()
             .map(|(row, content)| {
-                let mut document =
-                    begin::<Self>(&row, &creations, Audience::Public).with_title(&content.title);
+                let mut document = begin::<Self>(&row, &creations, Audience::Public).with_title(&content.title);
                 document.related(names.all(content.of_id));
                 document.filter("of", content.of_id.to_string());
                 document.closed("ofType", Vocabulary::RecordTypes, &content.of_type);
@@ -167,10 +161,7 @@ impl Resource for Meetings {
                 document.text(content.outcome.as_ref());
                 document.texts.extend(content.place.clone());
                 let start = content.start.timestamp_micros();
-                document.span = Some((
-                    start,
-                    content.end.map_or(start, |end| end.timestamp_micros()),
-                ));
+                document.span = Some((start, content.end.map_or(start, |end| end.timestamp_micros())));
                 document.identified(&content.identifiers);
                 document.from_source(content.source.as_ref());
                 document

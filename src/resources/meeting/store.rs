@@ -15,9 +15,7 @@ pub(crate) fn of(connection: &mut AnyConnection, owner: Owner) -> Result<Vec<Uui
     let id = owner.id.to_string();
     let query = meetings::table.select(meetings::id);
     ids(match owner.kind {
-        OwnerType::Organisation => query
-            .filter(meetings::organisation_id.eq(id))
-            .load(connection)?,
+        OwnerType::Organisation => query.filter(meetings::organisation_id.eq(id)).load(connection)?,
         OwnerType::Network => query.filter(meetings::network_id.eq(id)).load(connection)?,
         OwnerType::Forum => query.filter(meetings::forum_id.eq(id)).load(connection)?,
     })

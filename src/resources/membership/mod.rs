@@ -1,6 +1,8 @@
 //! Memberships: who belongs to what, as what, when.
 
-pub(crate) mod store;
+mod store;
+
+pub(crate) use store::{belongs, by_contact_point, of_member, representing, within};
 
 use crate::db::AnyConnection;
 use crate::db::store::Row;
@@ -14,6 +16,8 @@ use crate::resources::owner::Owner;
 use crate::resources::contact_point::OwnerType;
 use crate::resources::contact_point::owner_reference;
 use crate::resources::describe::pair_titles;
+use crate::resources::describe::word;
+use crate::resources::resource::repoint;
 use crate::resources::resource::{ORGANISATIONS, ReferenceTo, Resource, forward_store, parse};
 use crate::resources::values::{Identifier, Period, Source};
 use crate::search::document::Document;
@@ -77,10 +81,7 @@ pub(crate) struct Memberships;
 
 impl MembershipInput {
     fn within(&self) -> Owner {
-        Owner {
-            kind: self.in_type,
-            id: self.in_id,
-        }
+        Owner { kind: self.in_type, id: self.in_id }
     }
 }
 
@@ -102,14 +103,7 @@ impl Resource for Memberships {
 
     fn check(content: &mut MembershipInput, errors: &mut Errors) {
         check::identifiers(&mut content.identifiers, false, errors);
-        check::period(
-            "",
-            Period {
-                from: content.from,
-                to: content.to,
-            },
-            errors,
-        );
+        check::period("", Period { from: content.from, to: content.to }, errors);
         if content.member_id == content.in_id {
             errors.push(FieldError::at(
                 "/inId",
@@ -127,16 +121,9 @@ impl Resource for Memberships {
             ReferenceTo::new("/memberId", ORGANISATIONS, content.member_id),
             owner_reference("/inId", content.within()),
         ];
-        references.extend(
-            content
-                .represents
-                .map(|id| ReferenceTo::new("/represents", ORGANISATIONS, id)),
-        );
-        references.extend(
-            content
-                .contact_point_id
-                .map(|id| ReferenceTo::new("/contactPointId", &[Kind::ContactPoint], id)),
-        );
+        references.extend(content.represents.map(|id| ReferenceTo::new("/represents", ORGANISATIONS, id)));
+        references
+            .extend(content.contact_point_id.map(|id| ReferenceTo::new("/contactPointId", &[Kind::ContactPoint], id)));
         references
     }
 
@@ -148,6 +135,23 @@ impl Resource for Memberships {
         vec![(Kind::Organisation, content.member_id)]
     }
 
+    fn governors(_id: Uuid, content: &MembershipInput) -> Vec<Uuid> {
+        vec![content.member_id]
+    }
+
+    fn repoint(content: &mut MembershipInput, from: Uuid, to: Uuid) {
+        repoint(&mut content.member_id, from, to);
+        repoint(&mut content.in_id, from, to);
+        if let Some(represented) = &mut content.represents {
+            repoint(represented, from, to);
+        }
+    }
+
+    fn sameness(content: &MembershipInput) -> Option<String> {
+        let represented = content.represents.unwrap_or_default();
+        Some(format!("{} {} {} {represented}", content.member_id, content.in_id, word(&content.role)))
+    }
+
     forward_store!(load, get, after, insert, update, remove);
 
     fn documents(connection: &mut AnyConnection, rows: Vec<Row>) -> Result<Vec<Document>> {
@@ -157,10 +161,7 @@ impl Resource for Memberships {
             let content = parse::<Self>(&row)?;
             contents.push((row, content));
         }
-        let named = contents
-            .iter()
-            .flat_map(|(_, content)| [content.member_id, content.in_id])
-            .collect();
+        let named = contents.iter().flat_map(|(_, content)| [content.member_id, content.in_id]).collect();
         let names = NamesOf::load(connection, named)?;
         Ok(contents
             .into_iter()

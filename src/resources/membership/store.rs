@@ -22,15 +22,9 @@ pub(crate) fn within(connection: &mut AnyConnection, owner: Owner) -> Result<Vec
     let id = owner.id.to_string();
     let query = memberships::table.select(memberships::id);
     ids(match owner.kind {
-        OwnerType::Organisation => query
-            .filter(memberships::organisation_id.eq(id))
-            .load(connection)?,
-        OwnerType::Network => query
-            .filter(memberships::network_id.eq(id))
-            .load(connection)?,
-        OwnerType::Forum => query
-            .filter(memberships::forum_id.eq(id))
-            .load(connection)?,
+        OwnerType::Organisation => query.filter(memberships::organisation_id.eq(id)).load(connection)?,
+        OwnerType::Network => query.filter(memberships::network_id.eq(id)).load(connection)?,
+        OwnerType::Forum => query.filter(memberships::forum_id.eq(id)).load(connection)?,
     })
 }
 
@@ -43,10 +37,7 @@ pub(crate) fn of_member(connection: &mut AnyConnection, member: Uuid) -> Result<
 }
 
 /// The memberships in which someone speaks for an organisation.
-pub(crate) fn representing(
-    connection: &mut AnyConnection,
-    organisation: Uuid,
-) -> Result<Vec<Uuid>> {
+pub(crate) fn representing(connection: &mut AnyConnection, organisation: Uuid) -> Result<Vec<Uuid>> {
     ids(memberships::table
         .filter(memberships::represents.eq(organisation.to_string()))
         .select(memberships::id)
@@ -54,10 +45,7 @@ pub(crate) fn representing(
 }
 
 /// The memberships that name a contact point.
-pub(crate) fn by_contact_point(
-    connection: &mut AnyConnection,
-    contact_point: Uuid,
-) -> Result<Vec<Uuid>> {
+pub(crate) fn by_contact_point(connection: &mut AnyConnection, contact_point: Uuid) -> Result<Vec<Uuid>> {
     ids(memberships::table
         .filter(memberships::contact_point_id.eq(contact_point.to_string()))
         .select(memberships::id)
@@ -65,25 +53,14 @@ pub(crate) fn by_contact_point(
 }
 
 /// What each of these members belongs to: member and the id of the organisation, network or forum.
-pub(crate) fn belongs(
-    connection: &mut AnyConnection,
-    members: &[Uuid],
-) -> Result<Vec<(Uuid, Uuid)>> {
+pub(crate) fn belongs(connection: &mut AnyConnection, members: &[Uuid]) -> Result<Vec<(Uuid, Uuid)>> {
     let rows: Vec<(String, Option<String>, Option<String>, Option<String>)> = memberships::table
         .filter(memberships::member_id.eq_any(members.iter().map(Uuid::to_string)))
-        .select((
-            memberships::member_id,
-            memberships::organisation_id,
-            memberships::network_id,
-            memberships::forum_id,
-        ))
+        .select((memberships::member_id, memberships::organisation_id, memberships::network_id, memberships::forum_id))
         .load(connection)?;
     rows.into_iter()
         .filter_map(|(member, organisation, network, forum)| {
-            organisation
-                .or(network)
-                .or(forum)
-                .map(|within| Ok((crate::db::id(&member)?, crate::db::id(&within)?)))
+            organisation.or(network).or(forum).map(|within| Ok((crate::db::id(&member)?, crate::db::id(&within)?)))
         })
         .collect()
 }

@@ -1,6 +1,8 @@
 //! Networks: standing structures that organisations join to exchange and act together.
 
-pub(crate) mod store;
+mod store;
+
+pub(crate) use store::hosted;
 
 use crate::db::store::Row;
 use crate::db::{AnyConnection, Tx};
@@ -22,9 +24,7 @@ pub type NetworkInput = crate::resources::structure::StructureInput;
 pub(crate) struct Networks;
 
 fn columns(content: &NetworkInput) -> store::Columns {
-    store::Columns {
-        status: word(&content.status),
-    }
+    store::Columns { status: word(&content.status) }
 }
 
 impl Resource for Networks {
@@ -41,6 +41,10 @@ impl Resource for Networks {
 
     fn identifiers(content: &mut NetworkInput) -> &mut Vec<Identifier> {
         &mut content.identifiers
+    }
+
+    fn repoint(content: &mut NetworkInput, from: Uuid, to: Uuid) {
+        structure::repoint(content, from, to);
     }
 
     fn shown(content: &NetworkInput) -> Vec<String> {
@@ -64,22 +68,10 @@ impl Resource for Networks {
     }
 
     fn dependants(connection: &mut AnyConnection, id: Uuid) -> Result<Vec<(Kind, Uuid)>> {
-        structure::dependants(
-            connection,
-            Owner {
-                kind: OwnerType::Network,
-                id,
-            },
-        )
+        structure::dependants(connection, Owner { kind: OwnerType::Network, id })
     }
 
     fn owned(connection: &mut AnyConnection, id: Uuid) -> Result<Vec<(Kind, Uuid)>> {
-        structure::owned(
-            connection,
-            Owner {
-                kind: OwnerType::Network,
-                id,
-            },
-        )
+        structure::owned(connection, Owner { kind: OwnerType::Network, id })
     }
 }

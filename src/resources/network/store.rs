@@ -15,10 +15,7 @@ pub(crate) fn set_hosts(tx: &mut Tx<'_>, id: Uuid, hosts: &[Uuid]) -> Result<()>
         .execute(tx.connection())?;
     for host in hosts {
         diesel::insert_into(network_hosts::table)
-            .values((
-                network_hosts::network_id.eq(id.to_string()),
-                network_hosts::organisation_id.eq(host.to_string()),
-            ))
+            .values((network_hosts::network_id.eq(id.to_string()), network_hosts::organisation_id.eq(host.to_string())))
             .execute(tx.connection())?;
     }
     Ok(())

@@ -1,6 +1,7 @@
 //! Organisations: any actor, from a village association to a unit of a public body.
 
-pub(crate) mod store;
+pub(crate) mod merge;
+mod store;
 
 use crate::db::store::Row;
 use crate::db::{AnyConnection, Tx};
@@ -8,15 +9,10 @@ use crate::error::{Error, FieldError, Message, Result};
 use crate::resources::check::{self, Errors};
 use crate::resources::describe::{self, NamesOf, begin, creations_of, rest, with_kind_of, word};
 use crate::resources::owner::Owner;
-use crate::resources::resource::{
-    ORGANISATIONS, ReferenceTo, Resource, Stored, forward_store, parse,
-};
-use crate::resources::values::{
-    Address, Exchange, Identifier, Level, LocalizedText, Location, Name, Source,
-};
-use crate::resources::{
-    Audience, Kind, collaboration, contact_point, forum, meeting, membership, network,
-};
+use crate::resources::resource::repoint;
+use crate::resources::resource::{ORGANISATIONS, ReferenceTo, Resource, Stored, forward_store, parse};
+use crate::resources::values::{Address, Exchange, Identifier, Level, LocalizedText, Location, Name, Source};
+use crate::resources::{Audience, Kind, collaboration, contact_point, forum, meeting, membership, network};
 use crate::search::document::Document;
 use crate::vocabulary::Vocabulary;
 use serde::{Deserialize, Serialize};
@@ -179,18 +175,10 @@ impl Resource for Organisations {
     const SECRET: bool = true;
 
     fn check(content: &mut OrganisationInput, errors: &mut Errors) {
-        check::key(
-            "/kind",
-            Vocabulary::OrganisationKinds,
-            &content.kind,
-            errors,
-        );
+        check::key("/kind", Vocabulary::OrganisationKinds, &content.kind, errors);
         check::names(&content.names, errors);
         check::identifiers(&mut content.identifiers, true, errors);
-        let own_number = content
-            .identifiers
-            .iter()
-            .any(|i| i.scheme == crate::identifier::ORGANISATION_NUMBER);
+        let own_number = content.identifiers.iter().any(|i| i.scheme == crate::identifier::ORGANISATION_NUMBER);
         if own_number && content.uses_number_of.is_some() {
             errors.push(FieldError::at(
                 "/usesNumberOf",
@@ -209,31 +197,11 @@ impl Resource for Organisations {
             check::municipality("/seatMunicipality", code, errors);
         }
         check::areas("/activeIn", &content.active_in, errors);
-        check::keys(
-            "/activityAreas",
-            Vocabulary::ActivityAreas,
-            &content.activity_areas,
-            errors,
-        );
+        check::keys("/activityAreas", Vocabulary::ActivityAreas, &content.activity_areas, errors);
         check::keys("/topics", Vocabulary::Topics, &content.topics, errors);
-        check::keys(
-            "/sustainabilityGoals",
-            Vocabulary::SustainabilityGoals,
-            &content.sustainability_goals,
-            errors,
-        );
-        check::keys(
-            "/targetGroups",
-            Vocabulary::TargetGroups,
-            &content.target_groups,
-            errors,
-        );
-        check::keys(
-            "/languages",
-            Vocabulary::Languages,
-            &content.languages,
-            errors,
-        );
+        check::keys("/sustainabilityGoals", Vocabulary::SustainabilityGoals, &content.sustainability_goals, errors);
+        check::keys("/targetGroups", Vocabulary::TargetGroups, &content.target_groups, errors);
+        check::keys("/languages", Vocabulary::Languages, &content.languages, errors);
         check::drop_empty_text(&mut content.description);
         check::web_address("/website", &mut content.website, errors);
         check::address("/address", &mut content.address, errors);
@@ -242,12 +210,8 @@ impl Resource for Organisations {
     }
 
     fn references(content: &OrganisationInput) -> Vec<ReferenceTo> {
-        let parent = content
-            .parent_id
-            .map(|id| ReferenceTo::new("/parentId", ORGANISATIONS, id));
-        let number = content
-            .uses_number_of
-            .map(|id| ReferenceTo::new("/usesNumberOf", ORGANISATIONS, id));
+        let parent = content.parent_id.map(|id| ReferenceTo::new("/parentId", ORGANISATIONS, id));
+        let number = content.uses_number_of.map(|id| ReferenceTo::new("/usesNumberOf", ORGANISATIONS, id));
         parent.into_iter().chain(number).collect()
     }
 
@@ -256,11 +220,26 @@ impl Resource for Organisations {
     }
 
     fn shown(content: &OrganisationInput) -> Vec<String> {
-        content
-            .names
-            .iter()
-            .map(|name| format!("{} {} {}", word(&name.kind), word(&name.lang), name.value))
-            .collect()
+        content.names.iter().map(|name| format!("{} {} {}", word(&name.kind), word(&name.lang), name.value)).collect()
+    }
+
+    fn governors(id: Uuid, content: &OrganisationInput) -> Vec<Uuid> {
+        std::iter::once(id).chain(content.parent_id).collect()
+    }
+
+    fn repoint(content: &mut OrganisationInput, from: Uuid, to: Uuid) {
+        for reference in [&mut content.parent_id, &mut content.uses_number_of].into_iter().flatten() {
+            repoint(reference, from, to);
+        }
+    }
+
+    fn keep_secret(before: &OrganisationInput, after: &mut OrganisationInput) -> bool {
+        let secret = before.address_protected && (before.address.is_some() || before.location.is_some());
+        if secret && after.address_protected {
+            after.address = after.address.take().or_else(|| before.address.clone());
+            after.location = after.location.or(before.location);
+        }
+        !secret || after.address_protected
     }
 
     fn split(content: &OrganisationInput) -> Result<(OrganisationInput, Option<String>)> {
@@ -268,10 +247,7 @@ impl Resource for Organisations {
         if !content.address_protected || (content.address.is_none() && content.location.is_none()) {
             return Ok((open, None));
         }
-        let secret = Whereabouts {
-            address: open.address.take(),
-            location: open.location.take(),
-        };
+        let secret = Whereabouts { address: open.address.take(), location: open.location.take() };
         Ok((open, Some(serde_json::to_string(&secret)?)))
     }
 
@@ -279,10 +255,7 @@ impl Resource for Organisations {
         store::set_protected(tx, id, secret)
     }
 
-    fn reveal(
-        connection: &mut AnyConnection,
-        id: Uuid,
-    ) -> Result<Option<Stored<OrganisationInput>>> {
+    fn reveal(connection: &mut AnyConnection, id: Uuid) -> Result<Option<Stored<OrganisationInput>>> {
         let Some(row) = store::get(connection, id)? else {
             return Ok(None);
         };
@@ -291,16 +264,12 @@ impl Resource for Organisations {
         if content.address_protected
             && let Some((version, secret)) = store::protected(connection, id)?
         {
-            let secret: Whereabouts = serde_json::from_str(&secret)
-                .map_err(|_| Error::internal("a protected address does not parse"))?;
+            let secret: Whereabouts =
+                serde_json::from_str(&secret).map_err(|_| Error::internal("a protected address does not parse"))?;
             (content.address, content.location) = (secret.address, secret.location);
             secret_version = Some(version);
         }
-        Ok(Some(Stored {
-            row,
-            content,
-            secret_version,
-        }))
+        Ok(Some(Stored { row, content, secret_version }))
     }
 
     forward_store!(load, get, after, insert, update, remove);
@@ -311,24 +280,13 @@ impl Resource for Organisations {
         content: &OrganisationInput,
         errors: &mut Errors,
     ) -> Result<()> {
-        // Walks up the tree: a parent that lies below would make a ring. No tree is a hundred levels deep.
-        let mut above = content.parent_id;
-        for _ in 0..100 {
-            match above {
-                Some(parent) if parent == id => {
-                    errors.push(FieldError::at(
-                        "/parentId",
-                        "cycle",
-                        Message::fixed(
-                            "Posten ligger redan över den.",
-                            "The record already lies above it.",
-                        ),
-                    ));
-                    return Ok(());
-                }
-                Some(parent) => above = store::parent(connection, parent)?,
-                None => return Ok(()),
-            }
+        let Some(parent) = content.parent_id else { return Ok(()) };
+        if above(connection, parent)?.contains(&id) {
+            errors.push(FieldError::at(
+                "/parentId",
+                "cycle",
+                Message::fixed("Posten ligger redan över den.", "The record already lies above it."),
+            ));
         }
         Ok(())
     }
@@ -337,11 +295,11 @@ impl Resource for Organisations {
         let creations = creations_of(connection, &rows)?;
         let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
         let mut belongs: HashMap<Uuid, Vec<Uuid>> = HashMap::new();
-        for (member, within) in membership::store::belongs(connection, &ids)? {
+        for (member, within) in membership::belongs(connection, &ids)? {
             belongs.entry(member).or_default().push(within);
         }
         let mut partners: HashMap<Uuid, Vec<(Uuid, bool)>> = HashMap::new();
-        for (one, other, yes) in collaboration::store::partners(connection, &ids)? {
+        for (one, other, yes) in collaboration::partners(connection, &ids)? {
             partners.entry(one).or_default().push((other, yes));
         }
         let rows: Vec<(Row, OrganisationInput)> = rows
@@ -349,12 +307,7 @@ impl Resource for Organisations {
             .map(|row| Ok((parse::<Self>(&row)?, row)))
             .map(|r: Result<_>| r.map(|(c, r)| (r, c)))
             .collect::<Result<_>>()?;
-        let parents = NamesOf::load(
-            connection,
-            rows.iter()
-                .filter_map(|(_, content)| content.parent_id)
-                .collect(),
-        )?;
+        let parents = NamesOf::load(connection, rows.iter().filter_map(|(_, content)| content.parent_id).collect())?;
         Ok(rows
             .into_iter()
             .map(|(row, content)| {
@@ -367,11 +320,7 @@ impl Resource for Organisations {
                     document.filter("memberOf", within.to_string());
                 }
                 for (other, yes) in partners.get(&row.id).into_iter().flatten() {
-                    let name = if *yes {
-                        "collaboratesWith"
-                    } else {
-                        "notCollaboratingWith"
-                    };
+                    let name = if *yes { "collaboratesWith" } else { "notCollaboratingWith" };
                     document.filter(name, other.to_string());
                 }
                 document.filters.sort_unstable();
@@ -382,54 +331,22 @@ impl Resource for Organisations {
     }
 
     fn dependants(connection: &mut AnyConnection, id: Uuid) -> Result<Vec<(Kind, Uuid)>> {
-        let mut dependants: Vec<_> =
-            with_kind_of(store::children(connection, id)?, Kind::Organisation).collect();
+        let mut dependants: Vec<_> = with_kind_of(store::children(connection, id)?, Kind::Organisation).collect();
         dependants.extend(owned_by(connection, id)?);
-        dependants.extend(with_kind_of(
-            network::store::hosted(connection, id)?,
-            Kind::Network,
-        ));
-        dependants.extend(with_kind_of(
-            forum::store::hosted(connection, id)?,
-            Kind::Forum,
-        ));
-        dependants.extend(with_kind_of(
-            collaboration::store::with(connection, id)?,
-            Kind::Collaboration,
-        ));
+        dependants.extend(with_kind_of(network::hosted(connection, id)?, Kind::Network));
+        dependants.extend(with_kind_of(forum::hosted(connection, id)?, Kind::Forum));
+        dependants.extend(with_kind_of(collaboration::with(connection, id)?, Kind::Collaboration));
         Ok(dependants)
     }
 
     fn referrers(connection: &mut AnyConnection, id: Uuid) -> Result<Vec<(Kind, Uuid)>> {
-        let mut referrers: Vec<_> =
-            with_kind_of(store::children(connection, id)?, Kind::Organisation).collect();
-        referrers.extend(with_kind_of(
-            store::number_users(connection, id)?,
-            Kind::Organisation,
-        ));
-        referrers.extend(with_kind_of(
-            network::store::hosted(connection, id)?,
-            Kind::Network,
-        ));
-        referrers.extend(with_kind_of(
-            forum::store::hosted(connection, id)?,
-            Kind::Forum,
-        ));
-        referrers.extend(with_kind_of(
-            collaboration::store::with(connection, id)?,
-            Kind::Collaboration,
-        ));
-        referrers.extend(with_kind_of(
-            membership::store::representing(connection, id)?,
-            Kind::Membership,
-        ));
-        let within = membership::store::within(
-            connection,
-            Owner {
-                kind: contact_point::OwnerType::Organisation,
-                id,
-            },
-        )?;
+        let mut referrers: Vec<_> = with_kind_of(store::children(connection, id)?, Kind::Organisation).collect();
+        referrers.extend(with_kind_of(store::number_users(connection, id)?, Kind::Organisation));
+        referrers.extend(with_kind_of(network::hosted(connection, id)?, Kind::Network));
+        referrers.extend(with_kind_of(forum::hosted(connection, id)?, Kind::Forum));
+        referrers.extend(with_kind_of(collaboration::with(connection, id)?, Kind::Collaboration));
+        referrers.extend(with_kind_of(membership::representing(connection, id)?, Kind::Membership));
+        let within = membership::within(connection, Owner { kind: contact_point::OwnerType::Organisation, id })?;
         referrers.extend(with_kind_of(within, Kind::Membership));
         Ok(referrers)
     }
@@ -439,83 +356,51 @@ impl Resource for Organisations {
     }
 }
 
+/// The organisations above this one, nearest first. No tree is a hundred levels deep.
+pub(crate) fn above(connection: &mut AnyConnection, id: Uuid) -> Result<Vec<Uuid>> {
+    let mut above = Vec::new();
+    let mut next = store::parent(connection, id)?;
+    while let Some(parent) = next
+        && above.len() < 100
+    {
+        above.push(parent);
+        next = store::parent(connection, parent)?;
+    }
+    Ok(above)
+}
+
 /// What goes with an organisation: its memberships first (they may name its contact points), contact points, meetings.
 fn owned_by(connection: &mut AnyConnection, id: Uuid) -> Result<Vec<(Kind, Uuid)>> {
-    let owner = Owner {
-        kind: contact_point::OwnerType::Organisation,
-        id,
-    };
-    let mut owned: Vec<_> = with_kind_of(
-        membership::store::of_member(connection, id)?,
-        Kind::Membership,
-    )
-    .collect();
-    owned.extend(with_kind_of(
-        contact_point::store::of(connection, owner)?,
-        Kind::ContactPoint,
-    ));
-    owned.extend(with_kind_of(
-        contact_point::store::protected::of(connection, owner)?,
-        Kind::ContactPoint,
-    ));
-    owned.extend(with_kind_of(
-        meeting::store::of(connection, owner)?,
-        Kind::Meeting,
-    ));
+    let owner = Owner { kind: contact_point::OwnerType::Organisation, id };
+    let mut owned: Vec<_> = with_kind_of(membership::of_member(connection, id)?, Kind::Membership).collect();
+    owned.extend(with_kind_of(contact_point::of(connection, owner)?, Kind::ContactPoint));
+    owned.extend(with_kind_of(contact_point::protected_of(connection, owner)?, Kind::ContactPoint));
+    owned.extend(with_kind_of(meeting::of(connection, owner)?, Kind::Meeting));
     Ok(owned)
 }
 
 fn document(row: &Row, content: &OrganisationInput, creations: &HashMap<Uuid, i64>) -> Document {
-    let mut document =
-        begin::<Organisations>(row, creations, Audience::Public).with_names(&content.names);
+    let mut document = begin::<Organisations>(row, creations, Audience::Public).with_names(&content.names);
     document.closed("sector", Vocabulary::Sectors, &content.sector);
-    document.keyed(
-        "kind",
-        Vocabulary::OrganisationKinds,
-        std::slice::from_ref(&content.kind),
-    );
-    document.searched(
-        Vocabulary::OrganisationKinds,
-        std::slice::from_ref(&content.kind),
-    );
+    document.keyed("kind", Vocabulary::OrganisationKinds, std::slice::from_ref(&content.kind));
+    document.searched(Vocabulary::OrganisationKinds, std::slice::from_ref(&content.kind));
     for level in &content.levels {
         document.closed("level", Vocabulary::Levels, level);
     }
     if let Some(form) = &content.legal_form {
-        document.keyed(
-            "legalForm",
-            Vocabulary::LegalForms,
-            std::slice::from_ref(form),
-        );
+        document.keyed("legalForm", Vocabulary::LegalForms, std::slice::from_ref(form));
     }
     if let Some(code) = &content.seat_municipality {
         document.filter("seatMunicipality", code.clone());
-        document.seat = Vocabulary::Municipalities
-            .term(code)
-            .map(|term| term.number);
+        document.seat = Vocabulary::Municipalities.term(code).map(|term| term.number);
     }
     document.covers(&content.active_in);
     document.topics(&content.topics);
-    document.keyed(
-        "activityArea",
-        Vocabulary::ActivityAreas,
-        &content.activity_areas,
-    );
+    document.keyed("activityArea", Vocabulary::ActivityAreas, &content.activity_areas);
     document.searched(Vocabulary::ActivityAreas, &content.activity_areas);
-    document.keyed(
-        "sustainabilityGoal",
-        Vocabulary::SustainabilityGoals,
-        &content.sustainability_goals,
-    );
-    document.searched(
-        Vocabulary::SustainabilityGoals,
-        &content.sustainability_goals,
-    );
-    document.keyed(
-        "targetGroup",
-        Vocabulary::TargetGroups,
-        &content.target_groups,
-    );
+    document.keyed("sustainabilityGoal", Vocabulary::SustainabilityGoals, &content.sustainability_goals);
+    document.searched(Vocabulary::SustainabilityGoals, &content.sustainability_goals);
+    document.keyed("targetGroup", Vocabulary::TargetGroups, &content.target_groups);
     document.searched(Vocabulary::TargetGroups, &content.target_groups);
     document.keyed("language", Vocabulary::Languages, &content.languages);
     document.text(content.description.as_ref());
@@ -529,9 +414,7 @@ fn document(row: &Row, content: &OrganisationInput, creations: &HashMap<Uuid, i6
         document.filter("usesNumberOf", number_of.to_string());
     }
     if !content.address_protected {
-        document.location = content
-            .location
-            .map(|location| (location.lat, location.lon));
+        document.location = content.location.map(|location| (location.lat, location.lon));
     }
     describe::website_key(&mut document, content.website.as_deref());
     document

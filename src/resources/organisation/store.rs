@@ -52,24 +52,18 @@ pub(crate) fn set_protected(tx: &mut Tx<'_>, id: Uuid, content: Option<String>) 
         (None, None) => Ok(false),
         (Some((_, held)), Some(wanted)) if held == wanted => Ok(false),
         (Some(_), None) => {
-            diesel::delete(
-                protected_addresses::table
-                    .filter(protected_addresses::organisation_id.eq(id.to_string())),
-            )
-            .execute(tx.connection())?;
+            diesel::delete(protected_addresses::table.filter(protected_addresses::organisation_id.eq(id.to_string())))
+                .execute(tx.connection())?;
             Ok(true)
         }
         (Some((version, _)), Some(wanted)) => {
-            diesel::update(
-                protected_addresses::table
-                    .filter(protected_addresses::organisation_id.eq(id.to_string())),
-            )
-            .set((
-                protected_addresses::version.eq(version + 1),
-                protected_addresses::updated_at.eq(at),
-                protected_addresses::content.eq(wanted),
-            ))
-            .execute(tx.connection())?;
+            diesel::update(protected_addresses::table.filter(protected_addresses::organisation_id.eq(id.to_string())))
+                .set((
+                    protected_addresses::version.eq(version + 1),
+                    protected_addresses::updated_at.eq(at),
+                    protected_addresses::content.eq(wanted),
+                ))
+                .execute(tx.connection())?;
             Ok(true)
         }
         (None, Some(wanted)) => {

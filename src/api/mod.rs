@@ -1,0 +1,2 @@
+pub mod patch;
+pub mod validate;

@@ -1,0 +1,327 @@
+//! What can be done with a record, free of transport: find, read, create, change, replace, delete, its history.
+
+use crate::api::patch::merge_patch;
+use crate::auth::actor::Actor;
+use crate::auth::permission::{may_see_protected, may_write};
+use crate::db::store::{Row, holder};
+use crate::db::{AnyConnection, Change, Operation, Tx, of_record, tombstone};
+use crate::error::{Code, Error, FieldError, Message, Result};
+use crate::identifier::PathId;
+use crate::resources::resource::{Resource, Stored, canonical, parse, partner, public, with_kind};
+use crate::resources::steps::{self, Effect, Known};
+use crate::resources::values::Identifier;
+use crate::resources::{Audience, Kind, input};
+use chrono::{DateTime, Utc};
+use serde_json::Value;
+use uuid::Uuid;
+
+/// A record as one caller may see it.
+#[derive(Debug, Clone)]
+pub(crate) struct Representation {
+    /// Its id.
+    pub id: Uuid,
+    /// Its version.
+    pub version: i64,
+    /// Version of the protected part, when the caller sees one.
+    pub secret_version: Option<i64>,
+    /// Canonical JSON; with protected parts where the caller may see them.
+    pub json: String,
+    /// Whether `json` holds something protected.
+    pub holds_protected: bool,
+}
+
+/// A record after a write.
+#[derive(Debug, Clone)]
+pub(crate) struct Wrote {
+    /// As the writer may see it.
+    pub record: Representation,
+    /// What happened.
+    pub effect: Effect,
+}
+
+/// The id of a record from what stands in a path: an id, an identifier or an organisation number.
+pub(crate) fn locate(connection: &mut AnyConnection, kind: Kind, path: &PathId) -> Result<Uuid> {
+    match path {
+        PathId::Uuid(id) => Ok(*id),
+        PathId::Identifier { scheme, value } => match holder(connection, scheme, value)? {
+            Some((held_by, id)) if held_by == kind => Ok(id),
+            _ => Err(Error::not_found()),
+        },
+    }
+}
+
+/// Why there is no record of that id: deleted, merged, or never there.
+pub(crate) fn absent(connection: &mut AnyConnection, kind: Kind, id: Uuid) -> Error {
+    match tombstone(connection, id) {
+        Ok(Some(stone)) if stone.kind == kind => match stone.merged_into {
+            Some(into) => survivor(connection, kind, into),
+            None => Error::Gone(stone.at),
+        },
+        Ok(_) => Error::not_found(),
+        Err(error) => error,
+    }
+}
+
+/// Follows a chain of merges to what is left.
+fn survivor(connection: &mut AnyConnection, kind: Kind, mut into: Uuid) -> Error {
+    for _ in 0..1_000 {
+        match tombstone(connection, into) {
+            Ok(None) => return Error::Merged(kind.plural(), into),
+            Ok(Some(stone)) => match stone.merged_into {
+                Some(next) => into = next,
+                None => return Error::Gone(stone.at),
+            },
+            Err(error) => return error,
+        }
+    }
+    Error::internal("merges go round in a ring")
+}
+
+/// Reads a record as the actor may see it.
+pub(crate) fn read<R: Resource>(connection: &mut AnyConnection, actor: &Actor, id: Uuid) -> Result<Representation> {
+    let Some(row) = R::get(connection, id)? else {
+        if R::GUARDED
+            && let Some(stored) = R::reveal(connection, id)?
+            && may_see_protected(connection, actor, &R::governors(id, &stored.content))?
+        {
+            return Ok(represent_protected(&stored));
+        }
+        return Err(absent(connection, R::KIND, id));
+    };
+    // Only callers with a token can see more than the open row; the others are spared the second look.
+    if R::SECRET
+        && *actor != Actor::Anyone
+        && let Some(stored) = R::reveal(connection, id)?
+        && stored.secret_version.is_some()
+        && may_see_protected(connection, actor, &R::governors(id, &stored.content))?
+    {
+        return represent_whole::<R>(stored);
+    }
+    let json = match actor.audience() {
+        Audience::Public => public::<R>(&row)?,
+        Audience::Partners => partner::<R>(&row)?,
+    };
+    let json = json.ok_or_else(Error::not_found)?;
+    Ok(Representation { id, version: row.version, secret_version: None, json, holds_protected: false })
+}
+
+fn represent_protected<C>(stored: &Stored<C>) -> Representation {
+    let row = &stored.row;
+    Representation {
+        id: row.id,
+        version: row.version,
+        secret_version: None,
+        json: canonical(row),
+        holds_protected: true,
+    }
+}
+
+fn represent_whole<R: Resource>(stored: Stored<R::Content>) -> Result<Representation> {
+    let whole = Row { content: serde_json::to_string(&stored.content)?, ..stored.row };
+    Ok(Representation {
+        id: whole.id,
+        version: whole.version,
+        secret_version: stored.secret_version,
+        json: canonical(&whole),
+        holds_protected: true,
+    })
+}
+
+/// What the writer sees of what was written.
+fn represent<R: Resource>(tx: &mut Tx<'_>, actor: &Actor, stored: Stored<R::Content>) -> Result<Representation> {
+    let protected = R::told(&stored.content) == crate::db::Told::Protected;
+    if protected {
+        return Ok(represent_protected(&stored));
+    }
+    if stored.secret_version.is_some()
+        && may_see_protected(tx.connection(), actor, &R::governors(stored.row.id, &stored.content))?
+    {
+        return represent_whole::<R>(stored);
+    }
+    let row = stored.row;
+    Ok(Representation {
+        id: row.id,
+        version: row.version,
+        secret_version: None,
+        json: canonical(&row),
+        holds_protected: false,
+    })
+}
+
+/// Makes a record from what a client sent.
+pub(crate) fn create<R: Resource>(tx: &mut Tx<'_>, actor: &Actor, body: Value) -> Result<Wrote> {
+    let content = input::read::<R>(body)?;
+    create_with::<R>(tx, actor, content)
+}
+
+fn create_with<R: Resource>(tx: &mut Tx<'_>, actor: &Actor, content: R::Content) -> Result<Wrote> {
+    let id = Uuid::now_v7();
+    may_write(tx.connection(), actor, &R::governors(id, &content))?;
+    let outcome = steps::create::<R>(tx, id, content, &mut Known::default())?;
+    Ok(Wrote { record: represent::<R>(tx, actor, outcome.stored)?, effect: outcome.effect })
+}
+
+/// The record that a write is about, when the actor may know of it.
+fn for_writing<R: Resource>(tx: &mut Tx<'_>, actor: &Actor, id: Uuid) -> Result<(Stored<R::Content>, bool)> {
+    let Some(stored) = R::reveal(tx.connection(), id)? else {
+        return Err(absent(tx.connection(), R::KIND, id));
+    };
+    let governors = R::governors(id, &stored.content);
+    let sees_protected = may_see_protected(tx.connection(), actor, &governors)?;
+    if !sees_protected && R::told(&stored.content) == crate::db::Told::Protected {
+        return Err(absent(tx.connection(), R::KIND, id));
+    }
+    may_write(tx.connection(), actor, &governors)?;
+    Ok((stored, sees_protected))
+}
+
+/// A condition on the version that a write starts from.
+pub(crate) type Precondition<'a> = &'a dyn Fn(i64) -> Result<()>;
+
+/// Changes a record by a JSON Merge Patch.
+pub(crate) fn patch<R: Resource>(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    id: Uuid,
+    precondition: Precondition<'_>,
+    patch: &Value,
+) -> Result<Wrote> {
+    let (before, sees_protected) = for_writing::<R>(tx, actor, id)?;
+    precondition(before.row.version)?;
+    let base = if sees_protected { before.content.clone() } else { parse::<R>(&before.row)? };
+    let mut value = serde_json::to_value(&base)?;
+    merge_patch(&mut value, patch);
+    let content = input::read::<R>(value)?;
+    store::<R>(tx, actor, before, sees_protected, content)
+}
+
+/// Makes the content of a record what a client sent.
+fn replace<R: Resource>(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    id: Uuid,
+    precondition: Precondition<'_>,
+    content: R::Content,
+) -> Result<Wrote> {
+    let (before, sees_protected) = for_writing::<R>(tx, actor, id)?;
+    precondition(before.row.version)?;
+    store::<R>(tx, actor, before, sees_protected, content)
+}
+
+fn store<R: Resource>(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    before: Stored<R::Content>,
+    sees_protected: bool,
+    mut content: R::Content,
+) -> Result<Wrote> {
+    if !sees_protected && !R::keep_secret(&before.content, &mut content) {
+        return Err(Error::problem(
+            Code::Forbidden,
+            Message::fixed(
+                "Bara den som får se det skyddade får ta bort skyddet.",
+                "Only those who may see what is protected may lift the protection.",
+            ),
+        ));
+    }
+    may_write(tx.connection(), actor, &R::governors(before.row.id, &content))?;
+    let outcome = steps::update::<R>(tx, before, content, &mut Known::default())?;
+    Ok(Wrote { record: represent::<R>(tx, actor, outcome.stored)?, effect: outcome.effect })
+}
+
+/// Creates or replaces a record by a key of the caller's.
+pub(crate) fn put<R: Resource>(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    path: &PathId,
+    precondition: Precondition<'_>,
+    body: Value,
+) -> Result<Wrote> {
+    let mut content = input::read::<R>(body)?;
+    let PathId::Identifier { scheme, value } = path else {
+        let PathId::Uuid(id) = path else { return Err(Error::not_found()) };
+        return replace::<R>(tx, actor, *id, precondition, content);
+    };
+    let key = Identifier { scheme: scheme.clone(), value: value.clone() };
+    if !R::identifiers(&mut content).contains(&key) {
+        R::identifiers(&mut content).insert(0, key);
+        content = steps::checked::<R>(content)?;
+    }
+    match holder(tx.connection(), scheme, value)? {
+        Some((kind, id)) if kind == R::KIND => replace::<R>(tx, actor, id, precondition, content),
+        Some(_) => Err(Error::Problem {
+            code: Code::IdentifierTaken,
+            detail: Message::fixed(
+                "En post av ett annat slag har redan den identifieraren.",
+                "A record of another kind already holds that identifier.",
+            ),
+            errors: vec![FieldError::parameter(
+                "id",
+                "taken",
+                Message::fixed("Identifieraren är upptagen.", "The identifier is taken."),
+            )],
+        }),
+        None => {
+            precondition(0)?;
+            create_with::<R>(tx, actor, content)
+        }
+    }
+}
+
+/// Deletes a record with what it owns; gives its last version.
+pub(crate) fn delete<R: Resource>(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    id: Uuid,
+    precondition: Precondition<'_>,
+) -> Result<i64> {
+    let (before, _) = for_writing::<R>(tx, actor, id)?;
+    precondition(before.row.version)?;
+    let version = before.row.version + 1;
+    steps::delete::<R>(tx, before)?;
+    Ok(version)
+}
+
+/// The versions of a record, newest first, as far as the actor may see them.
+pub(crate) fn history<R: Resource>(connection: &mut AnyConnection, actor: &Actor, id: Uuid) -> Result<Vec<Change>> {
+    // Who may not read the record may not read its past.
+    read::<R>(connection, actor, id)?;
+    let partners = actor.audience() == Audience::Partners;
+    let mut changes = of_record(connection, id)?;
+    changes.retain(|change| {
+        change.content.is_some() && (partners || !change.partners_only) && change.operation != Operation::Erased
+    });
+    Ok(changes)
+}
+
+/// The version of a record that stood at a moment.
+pub(crate) fn as_of<R: Resource>(
+    connection: &mut AnyConnection,
+    actor: &Actor,
+    id: Uuid,
+    at: DateTime<Utc>,
+) -> Result<Option<Change>> {
+    Ok(history::<R>(connection, actor, id)?.into_iter().find(|change| change.at <= at))
+}
+
+/// The canonical JSON of records that other records name, for `include`.
+pub(crate) fn embed(
+    connection: &mut AnyConnection,
+    actor: &Actor,
+    kind: Kind,
+    ids: &[Uuid],
+) -> Result<Vec<(Uuid, String)>> {
+    with_kind!(kind, R => {
+        let mut found = Vec::new();
+        for ids in ids.chunks(500) {
+            for row in R::load(connection, ids)? {
+                let json = match actor.audience() {
+                    Audience::Public => public::<R>(&row)?,
+                    Audience::Partners => partner::<R>(&row)?,
+                };
+                found.extend(json.map(|json| (row.id, json)));
+            }
+        }
+        Ok(found)
+    })
+}

@@ -1,0 +1,246 @@
+//! Follows the change log and keeps this node's index level with the database.
+//!
+//! A batch is: the changes after the index's position, every record they name or affect, as the rows are now, in one
+//! commit that carries the last number. A crash at any point only repeats work.
+
+use crate::db::{AnyConnection, Change, Db, Operation, after, head};
+use crate::error::Result;
+use crate::resources::Kind;
+use crate::resources::resource::{Resource, with_kind};
+use crate::search::document::Document;
+use crate::search::{Index, Position};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+use uuid::Uuid;
+
+/// So many changes are taken in at once.
+const BATCH: i64 = 2_000;
+/// So many rows are read at once when the whole index is made.
+const REBUILD_BATCH: i64 = 1_000;
+/// Commits are at least so far apart, so that many small writes share one.
+const RHYTHM: Duration = Duration::from_millis(100);
+
+/// Follows the change log of a database with one index.
+#[derive(Clone)]
+pub struct Tailer {
+    db: Db,
+    index: Arc<Index>,
+}
+
+/// A running tailer; stops when told or dropped.
+pub struct Running {
+    stop: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Tailer {
+    /// A tailer for this index of this database.
+    pub fn new(db: Db, index: Arc<Index>) -> Self {
+        Tailer { db, index }
+    }
+
+    /// Brings the index level with the database: made anew where its position does not belong to this database.
+    pub fn level(&self) -> Result<()> {
+        let now = self.db.head()?;
+        let fits = self.index.position().is_some_and(|position| {
+            position.epoch == now.epoch
+                && i64::try_from(position.sequence).is_ok_and(|sequence| sequence <= now.sequence)
+                && position.schema == self.index.schema_version()
+        });
+        if !fits {
+            self.rebuild()?;
+        }
+        while self.step()? {}
+        Ok(())
+    }
+
+    /// Makes the whole index anew from the rows, beside the old one, and takes statistics for scoring.
+    pub fn rebuild(&self) -> Result<()> {
+        // The position is read before the rows: what changes meanwhile is taken in again afterwards.
+        let now = self.db.head()?;
+        let mut rows = Rows { db: &self.db, kinds: Kind::ALL.to_vec(), last: None, ready: Vec::new().into_iter() };
+        self.index.rebuild(&mut rows, self.position(&now.epoch, now.sequence))
+    }
+
+    fn position(&self, epoch: &str, sequence: i64) -> Position {
+        Position {
+            epoch: epoch.to_owned(),
+            sequence: u64::try_from(sequence).unwrap_or(0),
+            schema: self.index.schema_version(),
+            statistics: self.index.position().map_or(0, |position| position.statistics),
+        }
+    }
+
+    /// Takes in one batch; true when there may be more.
+    pub fn step(&self) -> Result<bool> {
+        let Some(position) = self.index.position() else {
+            self.rebuild()?;
+            return Ok(true);
+        };
+        let from = i64::try_from(position.sequence).unwrap_or(i64::MAX);
+        let batch = self.db.read_at_once(|connection| {
+            let now = head(connection)?;
+            if now.epoch != position.epoch || now.sequence < from {
+                return Ok(Batch::OtherHistory);
+            }
+            if now.sequence == from {
+                return Ok(Batch::Nothing);
+            }
+            let changes = after(connection, from, BATCH)?;
+            let last = changes.last().map_or(now.sequence, |change| change.sequence);
+            let records = affected(connection, &changes)?;
+            let (documents, gone) = current(connection, &records)?;
+            Ok(Batch::Some { epoch: now.epoch, documents, gone, last, more: last < now.sequence })
+        })?;
+        match batch {
+            Batch::Nothing => Ok(false),
+            Batch::OtherHistory => {
+                self.rebuild()?;
+                Ok(true)
+            }
+            Batch::Some { epoch, documents, gone, last, more } => {
+                self.index.apply(documents, &gone, self.position(&epoch, last))?;
+                Ok(more)
+            }
+        }
+    }
+
+    /// Follows in a thread of its own until stopped.
+    pub fn run(self) -> Result<Running> {
+        let stop = Arc::new(AtomicBool::new(false));
+        let told = Arc::clone(&stop);
+        let thread = std::thread::Builder::new().name("tailer".to_owned()).spawn(move || {
+            let mut seen = 0;
+            while !told.load(Ordering::Acquire) {
+                let started = Instant::now();
+                match self.step() {
+                    Ok(true) => continue,
+                    Ok(false) => seen = self.db.wait_for_write(seen, RHYTHM),
+                    Err(error) => {
+                        tracing::error!(%error, "the index cannot follow the change log; trying again");
+                        std::thread::sleep(Duration::from_secs(1));
+                    }
+                }
+                if let Some(rest) = Duration::from_millis(5).checked_sub(started.elapsed()) {
+                    std::thread::sleep(rest);
+                }
+            }
+        })?;
+        Ok(Running { stop, thread: Some(thread) })
+    }
+}
+
+enum Batch {
+    Nothing,
+    OtherHistory,
+    Some { epoch: String, documents: Vec<Document>, gone: Vec<(Kind, Uuid)>, last: i64, more: bool },
+}
+
+/// Every record whose document the changes may have changed.
+fn affected(connection: &mut AnyConnection, changes: &[Change]) -> Result<BTreeSet<(Kind, Uuid)>> {
+    let mut affected = BTreeSet::new();
+    for change in changes {
+        affected.insert((change.kind, change.id));
+        affected.extend(change.touched.iter().copied());
+        if change.fans_out && change.operation == Operation::Updated {
+            affected.extend(with_kind!(change.kind, R => R::dependants(connection, change.id))?);
+        }
+    }
+    Ok(affected)
+}
+
+/// The documents of these records as the rows are now, and those that have no open row any more.
+fn current(
+    connection: &mut AnyConnection,
+    records: &BTreeSet<(Kind, Uuid)>,
+) -> Result<(Vec<Document>, Vec<(Kind, Uuid)>)> {
+    let mut by_kind: BTreeMap<Kind, Vec<Uuid>> = BTreeMap::new();
+    for (kind, id) in records {
+        by_kind.entry(*kind).or_default().push(*id);
+    }
+    let mut documents = Vec::with_capacity(records.len());
+    let mut gone = Vec::new();
+    for (kind, ids) in by_kind {
+        // SQLite binds at most some thousand values in a statement.
+        for ids in ids.chunks(500) {
+            let rows = with_kind!(kind, R => R::load(connection, ids))?;
+            let there: BTreeSet<Uuid> = rows.iter().map(|row| row.id).collect();
+            gone.extend(ids.iter().filter(|id| !there.contains(id)).map(|id| (kind, *id)));
+            documents.extend(with_kind!(kind, R => R::documents(connection, rows))?);
+        }
+    }
+    Ok((documents, gone))
+}
+
+/// Every open record of the database as a document, read in batches.
+struct Rows<'a> {
+    db: &'a Db,
+    kinds: Vec<Kind>,
+    last: Option<Uuid>,
+    ready: std::vec::IntoIter<Document>,
+}
+
+impl Rows<'_> {
+    fn refill(&mut self) -> Result<bool> {
+        while let Some(&kind) = self.kinds.first() {
+            let documents = self.db.read_at_once(|connection| {
+                with_kind!(kind, R => {
+                    let rows = R::after(connection, self.last, REBUILD_BATCH)?;
+                    self.last = rows.last().map(|row| row.id);
+                    R::documents(connection, rows)
+                })
+            })?;
+            if self.last.is_some() {
+                self.ready = documents.into_iter();
+                return Ok(true);
+            }
+            self.kinds.remove(0);
+        }
+        Ok(false)
+    }
+}
+
+impl Iterator for Rows<'_> {
+    type Item = Result<Document>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            if let Some(document) = self.ready.next() {
+                return Some(Ok(document));
+            }
+            match self.refill() {
+                Ok(true) => {}
+                Ok(false) => return None,
+                Err(error) => {
+                    self.kinds.clear();
+                    return Some(Err(error));
+                }
+            }
+        }
+    }
+}
+
+impl Running {
+    /// Stops the tailer and waits for it.
+    pub fn stop(mut self) {
+        self.end();
+    }
+
+    fn end(&mut self) {
+        self.stop.store(true, Ordering::Release);
+        if let Some(thread) = self.thread.take()
+            && thread.join().is_err()
+        {
+            tracing::error!("the tailer had panicked");
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
