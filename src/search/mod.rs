@@ -2,32 +2,37 @@
 //!
 //! The index is derived from the database and may be deleted at any time. `Index` takes documents in and commits them
 //! with the position in the change log as payload; `Searcher` answers queries from what was last committed.
+//!
+//! A word has one posting list, whose frequency is a code for where in the record it stands (`evidence`); matching,
+//! ranking and `matchedOn` all come from it. Points are whole numbers (`cursor`), so order never depends on segments.
 
+mod build_query;
+mod collect;
+mod correct;
+mod cursor;
 pub mod document;
+mod dump;
+mod evidence;
+mod facets;
+mod fields;
+mod highlight;
+mod indexer;
+mod intake;
+mod order;
+mod page;
 pub mod query;
+mod ready;
+mod searcher;
+mod statistics;
+mod stored;
+mod suggest;
 pub mod tailer;
-pub struct Position {
-    pub epoch: String,
-    pub sequence: u64,
-    pub schema: u32,
-    pub statistics: u64,
-}
-pub struct Index;
-use crate::error::Result;
-use crate::resources::Kind;
-use crate::search::document::Document;
-use uuid::Uuid;
-impl Index {
-    pub fn position(&self) -> Option<Position> {
-        None
-    }
-    pub fn schema_version(&self) -> u32 {
-        1
-    }
-    pub fn apply(&self, _: Vec<Document>, _: &[(Kind, Uuid)], _: Position) -> Result<()> {
-        Ok(())
-    }
-    pub fn rebuild(&self, _: &mut dyn Iterator<Item = Result<Document>>, _: Position) -> Result<()> {
-        Ok(())
-    }
-}
+mod terms;
+#[cfg(test)]
+mod tests;
+pub mod text;
+mod view;
+
+pub use fields::schema_version;
+pub use indexer::{Index, Options, Position};
+pub use searcher::Searcher;

@@ -1,0 +1,402 @@
+//! From what a query was understood to mean to terms with weights.
+
+use crate::error::Result;
+use crate::resources::Audience;
+use crate::search::cursor::{Clause, FULL, Node, Worth};
+use crate::search::fields::{self, PREFIX_LETTERS, SURFACE_MARK, WHOLE_MARK};
+use crate::search::terms::{In, Optional, TermsLeaf, covering};
+use crate::search::text::{self, AlternativeKind, ClauseRole, Understanding, Word};
+use crate::search::view::View;
+use crate::search::intake;
+use std::collections::BTreeSet;
+use tantivy::postings::TermInfo;
+
+/// A query is cut after so many words and so many bytes: no one asks longer, and time stays bounded.
+const MOST_WORDS: usize = 32;
+const MOST_BYTES: usize = 2_000;
+/// A word's alternatives beyond these are left out.
+const MOST_ALTERNATIVES: usize = 12;
+
+/// What the whole query being a name adds, of `FULL`.
+const WHOLE_NAME: u32 = 3_000;
+/// What a record found by its key gets: more than all words can give.
+const KEY: u32 = 30_000;
+/// What a named place in the name of a record adds, of `FULL`, and in all its texts and areas less.
+const PLACE_WORD: u32 = 2_000;
+/// What words that carry little meaning add.
+const FILLER_WORD: u32 = 300;
+/// What the exact spelling adds, in percent of a word's share.
+const EXACT: u32 = 12;
+/// What another spelling of the same letters without marks adds.
+const FOLDED: u32 = 7;
+/// What remains of these outside names, of 1000.
+const EXACT_ELSEWHERE: u32 = 250;
+
+/// A word or phrase of the query as terms.
+#[derive(Debug)]
+pub(crate) struct PlanClause {
+    /// The words as typed.
+    pub words: Vec<Word>,
+    /// Where it stands in the query.
+    pub range: std::ops::Range<usize>,
+    /// Ways to match.
+    pub leaves: Vec<TermsLeaf>,
+    /// Its part of the meaning, of `FULL`; set when all are known.
+    pub share: u32,
+    /// Whether it holds digits: never corrected.
+    pub numeric: bool,
+    /// How rare it is.
+    rarity: f64,
+    stems: Vec<String>,
+}
+
+/// A signal beyond what is required.
+#[derive(Debug)]
+pub(crate) struct Signal {
+    /// What it is called in explanations.
+    pub name: &'static str,
+    /// The words it looks for.
+    pub words: String,
+    /// Where it looks.
+    pub leaves: Vec<TermsLeaf>,
+}
+
+/// A query as terms, found in a view.
+#[derive(Debug, Default)]
+pub(crate) struct Plan {
+    /// The words that decide what matches.
+    pub required: Vec<PlanClause>,
+    /// Required words that no visible record holds.
+    pub unknown: Vec<PlanClause>,
+    /// What else adds to the score.
+    pub signals: Vec<Signal>,
+    /// Records that have the query as a key.
+    pub keys: Option<TermsLeaf>,
+    /// Places named by the query.
+    pub areas: Vec<u16>,
+    /// The query with words corrected, when that was done.
+    pub did_you_mean: Option<String>,
+    /// The text that was understood.
+    pub text: String,
+}
+
+/// How much of a query must match.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Need {
+    /// Every word.
+    Everything,
+    /// Words with so much of the meaning, of `FULL`.
+    Share(u32),
+}
+
+impl Plan {
+    /// Plans a text for an asker.
+    pub(crate) fn new(view: &View, asker: Audience, text: &str) -> Result<Plan> {
+        let text = bounded(text);
+        let understanding = text::understand(text);
+        let mut plan = Plan { text: text.to_owned(), ..Plan::default() };
+        plan.keys = keys(view, asker, text, &understanding)?;
+        let (required, optional) = roles(&understanding);
+        for index in required {
+            let Some(clause) = understanding.clauses.get(index) else { continue };
+            let clause = plan_clause(view, clause, true)?;
+            if clause.shows(view, asker)? {
+                plan.required.push(clause);
+            } else {
+                plan.unknown.push(clause);
+            }
+        }
+        plan.add_signals(view, &understanding, &optional)?;
+        plan.weigh(view)?;
+        Ok(plan)
+    }
+
+    /// Gives every required word its share and the signals their weights.
+    pub(crate) fn weigh(&mut self, view: &View) -> Result<()> {
+        let sum: f64 = self.required.iter().map(|clause| clause.rarity).sum();
+        self.signals.retain(|signal| signal.name != "exact");
+        for clause in &mut self.required {
+            // A share is at least 1 of 10,000 and rounded, so that it is the same wherever it is computed.
+            clause.share = (f64::from(FULL) * clause.rarity / sum.max(f64::EPSILON)).round().max(1.0) as u32;
+            for leaf in &mut clause.leaves {
+                leaf.weight = clause.share * leaf.base / 1000;
+            }
+            self.signals.extend(exact_signal(view, clause)?);
+        }
+        Ok(())
+    }
+
+    fn add_signals(&mut self, view: &View, understanding: &Understanding, optional: &[usize]) -> Result<()> {
+        let whole = intake::whole(&text::words(&self.text));
+        if !whole.is_empty() {
+            let mut leaf =
+                TermsLeaf::find(view, In::All, &[&format!("{WHOLE_MARK}{whole}")], Worth::NameFirst(850))?;
+            leaf.weight = WHOLE_NAME;
+            if leaf.frequency > 0 {
+                self.signals.push(Signal { name: "wholeName", words: whole, leaves: vec![leaf] });
+            }
+        }
+        let clauses = || optional.iter().filter_map(|index| understanding.clauses.get(*index));
+        let places = clauses().filter(|clause| clause.role == ClauseRole::Place).count().max(1);
+        let fillers = clauses().filter(|clause| clause.role == ClauseRole::Filler).count().max(1);
+        for clause in clauses() {
+            let (name, weight) = match clause.role {
+                ClauseRole::Place => ("placeWord", PLACE_WORD / u32::try_from(places).unwrap_or(u32::MAX)),
+                _ => ("fillerWord", FILLER_WORD / u32::try_from(fillers).unwrap_or(u32::MAX)),
+            };
+            let planned = plan_clause(view, clause, false)?;
+            let words = planned.shown();
+            let leaves: Vec<TermsLeaf> = planned
+                .leaves
+                .into_iter()
+                .filter(|leaf| leaf.frequency > 0)
+                .map(|leaf| TermsLeaf { weight: weight * leaf.base / 1000, ..leaf })
+                .collect();
+            if !leaves.is_empty() {
+                self.signals.push(Signal { name, words, leaves });
+            }
+        }
+        self.areas = understanding
+            .clauses
+            .iter()
+            .filter(|clause| clause.role == ClauseRole::Place)
+            .flat_map(|clause| &clause.alternatives)
+            .filter_map(|alternative| match alternative.what {
+                AlternativeKind::Area(area) => Some(area),
+                _ => None,
+            })
+            .collect::<BTreeSet<u16>>()
+            .into_iter()
+            .collect();
+        Ok(())
+    }
+
+    /// What matches in a segment.
+    pub(crate) fn open(&self, view: &View, segment: usize, need: Need) -> Result<Node> {
+        let mut nodes = Vec::with_capacity(self.required.len());
+        for clause in &self.required {
+            nodes.push((clause.open(view, segment)?, clause.share));
+        }
+        let words = match need {
+            _ if nodes.is_empty() => Node::Nothing,
+            Need::Everything => Node::and(nodes.into_iter().map(|(node, _)| node).collect()),
+            Need::Share(need) => Node::enough(nodes, need),
+        };
+        match &self.keys {
+            Some(leaf) => {
+                let key = leaf.open(view, segment)?;
+                let key = key.map_or(Node::Nothing, |leaf| Node::Clause(Clause::new(vec![leaf])));
+                Ok(Node::or(vec![key, words]))
+            }
+            None => Ok(words),
+        }
+    }
+
+    /// The signals in a segment.
+    pub(crate) fn open_signals(&self, view: &View, segment: usize) -> Result<Vec<Optional>> {
+        self.signals.iter().map(|signal| open_signal(signal, view, segment)).collect()
+    }
+
+    /// Every stem that makes a word of a text a match.
+    pub(crate) fn stems(&self) -> BTreeSet<&str> {
+        self.required.iter().flat_map(|clause| clause.stems.iter().map(String::as_str)).collect()
+    }
+}
+
+/// A signal in a segment.
+pub(crate) fn open_signal(signal: &Signal, view: &View, segment: usize) -> Result<Optional> {
+    let leaves = signal.leaves.iter().map(|leaf| leaf.open(view, segment));
+    Ok(Optional::new(leaves.filter_map(Result::transpose).collect::<Result<_>>()?))
+}
+
+impl PlanClause {
+    /// Whether a visible record holds it.
+    fn shows(&self, view: &View, asker: Audience) -> Result<bool> {
+        for leaf in &self.leaves {
+            if leaf.shows(view, asker)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// The clause in a segment.
+    pub(crate) fn open(&self, view: &View, segment: usize) -> Result<Node> {
+        let leaves = self.leaves.iter().map(|leaf| leaf.open(view, segment));
+        let leaves: Vec<_> = leaves.filter_map(Result::transpose).collect::<Result<_>>()?;
+        Ok(if leaves.is_empty() { Node::Nothing } else { Node::Clause(Clause::new(leaves)) })
+    }
+
+    /// The words, for explanations.
+    pub(crate) fn shown(&self) -> String {
+        self.words.iter().map(|word| word.exact.as_str()).collect::<Vec<_>>().join(" ")
+    }
+
+    /// How many records hold it, at most.
+    pub(crate) fn frequency(&self) -> u64 {
+        self.leaves.iter().map(|leaf| leaf.frequency).max().unwrap_or(0)
+    }
+
+    /// Replaces its ways to match: it was not known as it stands.
+    pub(crate) fn set_leaves(&mut self, view: &View, leaves: Vec<TermsLeaf>) {
+        self.leaves = leaves;
+        let documents = documents(view);
+        // One in a hundred: what a beginning or a corrected word tells is not known, and must not vary with the index.
+        self.rarity = rarity(documents, documents / 100);
+    }
+
+    /// Adds stems that mark matches.
+    pub(crate) fn mark(&mut self, stems: impl IntoIterator<Item = String>) {
+        self.stems.extend(stems);
+    }
+}
+
+/// The query's first words.
+pub(crate) fn bounded(text: &str) -> &str {
+    let text = text.trim();
+    let mut end = text.len().min(MOST_BYTES);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    let text = &text[..end];
+    let cut = text.match_indices(char::is_whitespace).nth(MOST_WORDS * 2);
+    text.split_whitespace()
+        .nth(MOST_WORDS)
+        .map(|word| word.as_ptr() as usize - text.as_ptr() as usize)
+        .or(cut.map(|(at, _)| at))
+        .map_or(text, |end| text[..end].trim_end())
+}
+
+/// Which clauses are required and which only add: places never exclude, unless there is nothing else.
+fn roles(understanding: &Understanding) -> (Vec<usize>, Vec<usize>) {
+    let of = |role: ClauseRole| -> Vec<usize> {
+        let clauses = understanding.clauses.iter().enumerate();
+        clauses.filter(|(_, clause)| clause.role == role).map(|(index, _)| index).take(MOST_WORDS).collect()
+    };
+    let (mut required, mut places, mut fillers) =
+        (of(ClauseRole::Required), of(ClauseRole::Place), of(ClauseRole::Filler));
+    if required.is_empty() {
+        required = std::mem::take(if places.is_empty() { &mut fillers } else { &mut places });
+    }
+    places.extend(fillers);
+    (required, places)
+}
+
+fn plan_clause(view: &View, clause: &text::Clause, required: bool) -> Result<PlanClause> {
+    let mut leaves = Vec::new();
+    let mut stems = Vec::new();
+    for alternative in clause.alternatives.iter().take(MOST_ALTERNATIVES) {
+        // Weights are steps of a thousandth, so that sums of points are whole.
+        let base = (alternative.weight.clamp(0.0, 1.0) * 1000.0).round() as u32;
+        let mut add = |leaf: TermsLeaf| leaves.push(TermsLeaf { base, ..leaf });
+        match &alternative.what {
+            AlternativeKind::Stem(stem) => {
+                stems.push(stem.clone());
+                add(TermsLeaf::find(view, In::All, &[stem], Worth::Places)?);
+            }
+            AlternativeKind::Stems(all) => {
+                stems.extend(all.iter().cloned());
+                let terms: Vec<&str> = all.iter().map(String::as_str).collect();
+                add(TermsLeaf::find(view, In::All, &terms, Worth::Places)?);
+            }
+            AlternativeKind::Term(number) => {
+                add(TermsLeaf::find(view, In::All, &[&fields::vocabulary_term(*number)], Worth::Vocabulary)?);
+            }
+            AlternativeKind::Area(area) if required => covering(view, *area)?.into_iter().for_each(&mut add),
+            AlternativeKind::Area(_) => {}
+        }
+    }
+    let frequency = frequency(view, clause, &leaves);
+    Ok(PlanClause {
+        words: clause.words.clone(),
+        range: clause.range.clone(),
+        leaves,
+        share: 0,
+        numeric: clause.numeric,
+        rarity: rarity(documents(view), frequency),
+        stems,
+    })
+}
+
+/// How many records there are, by the statistics that scores are computed with.
+fn documents(view: &View) -> u64 {
+    view.statistics.as_ref().map_or(view.living, |statistics| statistics.documents)
+}
+
+/// In how many records the commonest way to match is.
+fn frequency(view: &View, clause: &text::Clause, leaves: &[TermsLeaf]) -> u64 {
+    let Some(statistics) = &view.statistics else {
+        return leaves.iter().map(|leaf| leaf.frequency).max().unwrap_or(0);
+    };
+    let of = |term: &str| statistics.frequency(term.as_bytes());
+    let frequencies = clause.alternatives.iter().take(MOST_ALTERNATIVES).map(|alternative| match &alternative.what {
+        AlternativeKind::Stem(stem) => of(stem),
+        AlternativeKind::Stems(stems) => stems.iter().map(|stem| of(stem)).min().unwrap_or(1),
+        AlternativeKind::Term(number) => of(&fields::vocabulary_term(*number)),
+        AlternativeKind::Area(_) => 1,
+    });
+    frequencies.max().unwrap_or(1)
+}
+
+/// How much a word tells: much when few records hold it, always something.
+fn rarity(documents: u64, frequency: u64) -> f64 {
+    let frequency = frequency.max(1) as f64;
+    let documents = (documents as f64).max(frequency);
+    (1.0 + (documents - frequency + 0.5) / (frequency + 0.5)).ln().max(0.3)
+}
+
+/// The record whose key the query is: an organisation number in any spelling, an identifier, an address.
+fn keys(view: &View, asker: Audience, text: &str, understanding: &Understanding) -> Result<Option<TermsLeaf>> {
+    for key in understanding.numbers.iter().map(String::as_str).chain([text]) {
+        let mut leaf = TermsLeaf::find(view, In::Key, &[&fields::exact_key(key)], Worth::Same(1000))?;
+        leaf.weight = KEY;
+        if leaf.shows(view, asker)? {
+            return Ok(Some(leaf));
+        }
+    }
+    Ok(None)
+}
+
+/// Spellings of a clause's words: the same letters first, then the same letters without marks.
+fn exact_signal(view: &View, clause: &PlanClause) -> Result<Option<Signal>> {
+    let [word] = clause.words.as_slice() else { return Ok(None) };
+    let mut variants: Vec<(String, Vec<Option<TermInfo>>)> = Vec::new();
+    let start = format!("{}{SURFACE_MARK}", word.folded);
+    let end = format!("{}\u{2}", word.folded);
+    for (at, segment) in view.segments.iter().enumerate() {
+        let mut stream = segment.data.surface.terms().range().ge(&start).lt(&end).into_stream()?;
+        while stream.advance() {
+            let Some(exact) = stream.key().get(start.len()..).and_then(|exact| std::str::from_utf8(exact).ok()) else {
+                continue;
+            };
+            let index = variants.iter().position(|(known, _)| known == exact).unwrap_or_else(|| {
+                variants.push((exact.to_owned(), vec![None; view.segments.len()]));
+                variants.len() - 1
+            });
+            if let Some(info) = variants.get_mut(index).and_then(|(_, infos)| infos.get_mut(at)) {
+                *info = Some(stream.value().clone());
+            }
+        }
+    }
+    variants.sort_by(|(one, _), (other, _)| one.cmp(other));
+    let leaves: Vec<TermsLeaf> = variants
+        .into_iter()
+        .take(MOST_ALTERNATIVES)
+        .map(|(exact, found)| {
+            let mut leaf = TermsLeaf::of(In::Surface, found, Worth::NameFirst(EXACT_ELSEWHERE));
+            leaf.weight = clause.share * if exact == word.exact { EXACT } else { FOLDED } / 100;
+            leaf
+        })
+        .collect();
+    Ok((!leaves.is_empty()).then(|| Signal { name: "exact", words: word.exact.clone(), leaves }))
+}
+
+/// The names in which a word begins with these letters; `None` when no visible record has one.
+pub(crate) fn beginning(view: &View, asker: Audience, letters: &str) -> Result<Option<TermsLeaf>> {
+    let count = letters.chars().count();
+    if count == 0 || count > PREFIX_LETTERS {
+        return Ok(None);
+    }
+    let leaf = TermsLeaf::find(view, In::Prefix, &[letters], Worth::Same(800))?;
+    Ok(if leaf.shows(view, asker)? { Some(leaf) } else { None })
+}

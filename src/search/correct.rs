@@ -1,0 +1,254 @@
+//! Words that no record holds: read as beginnings while someone types, or corrected from the words that records hold.
+
+use crate::error::Result;
+use crate::resources::Audience;
+use crate::search::build_query::{Plan, PlanClause, beginning};
+use crate::search::cursor::Worth;
+use crate::search::fields::SURFACE_MARK;
+use crate::search::terms::{In, TermsLeaf};
+use crate::search::text::{self, Word, spelling};
+use crate::search::view::View;
+use levenshtein_automata::{DFA, Distance, SINK_STATE};
+use std::collections::{BTreeMap, BTreeSet};
+use tantivy_fst::Automaton;
+
+/// So many corrections of a word are tried.
+const MOST_CORRECTIONS: usize = 3;
+/// So many words that begin alike are looked at.
+const MOST_BEGINNINGS: usize = 2_000;
+/// So many stems stand for a beginning.
+const MOST_STEMS: usize = 16;
+
+/// Makes the best of words that are not known: the last word may be a beginning, others are misspelt, and what stays
+/// unknown is left out.
+pub(crate) fn settle(view: &View, asker: Audience, mut plan: Plan) -> Result<Plan> {
+    if plan.unknown.is_empty() || plan.keys.is_some() {
+        return Ok(plan);
+    }
+    let mut unknown = std::mem::take(&mut plan.unknown);
+    let typed_to = plan.text.trim_end().len();
+    if let Some(at) = unknown.iter().position(|clause| clause.range.end >= typed_to)
+        && let Some(completed) = complete(view, asker, &unknown[at])?
+    {
+        let mut clause = unknown.remove(at);
+        clause.set_leaves(view, completed.leaves);
+        clause.mark(completed.stems);
+        plan.required.push(clause);
+        plan.weigh(view)?;
+    }
+    if unknown.is_empty() {
+        return Ok(plan);
+    }
+    match corrected(view, asker, &plan.text, &unknown)? {
+        // Words that stay unknown in the corrected text are left out; a beginning at its end is looked for again.
+        Some(text) => {
+            let mut better = Plan::new(view, asker, &text)?;
+            better.did_you_mean = Some(text);
+            better.unknown.retain(|clause| clause.range.end >= better.text.len());
+            if better.unknown.is_empty() { Ok(better) } else { finish(view, asker, better) }
+        }
+        None => Ok(plan),
+    }
+}
+
+fn finish(view: &View, asker: Audience, mut plan: Plan) -> Result<Plan> {
+    for mut clause in std::mem::take(&mut plan.unknown) {
+        if let Some(completed) = complete(view, asker, &clause)? {
+            clause.set_leaves(view, completed.leaves);
+            clause.mark(completed.stems);
+            plan.required.push(clause);
+        }
+    }
+    plan.weigh(view)?;
+    Ok(plan)
+}
+
+struct Completed {
+    leaves: Vec<TermsLeaf>,
+    stems: Vec<String>,
+}
+
+/// Reads a clause's word as the beginning of one: of a word of a name, else of any word.
+fn complete(view: &View, asker: Audience, clause: &PlanClause) -> Result<Option<Completed>> {
+    let [word] = clause.words.as_slice() else { return Ok(None) };
+    if let Some(leaf) = beginning(view, asker, &word.folded)? {
+        let stems = stems_beginning(view, &word.folded)?;
+        return Ok(Some(Completed { leaves: vec![leaf], stems }));
+    }
+    let mut leaves = Vec::new();
+    let mut stems = Vec::new();
+    for stem in stems_beginning(view, &word.folded)? {
+        let leaf = TermsLeaf::find(view, In::All, &[&stem], Worth::Places)?;
+        if leaf.shows(view, asker)? {
+            leaves.push(TermsLeaf { base: 800, ..leaf });
+            stems.push(stem);
+        }
+    }
+    Ok((!leaves.is_empty()).then_some(Completed { leaves, stems }))
+}
+
+/// The stems of the commonest words that begin with these letters.
+fn stems_beginning(view: &View, letters: &str) -> Result<Vec<String>> {
+    if letters.chars().count() < 2 {
+        return Ok(Vec::new());
+    }
+    let mut frequencies: BTreeMap<String, u64> = BTreeMap::new();
+    let end = format!("{letters}\u{10ffff}");
+    for segment in &view.segments {
+        let mut stream = segment.data.surface.terms().range().ge(letters).lt(&end).into_stream()?;
+        let mut left = MOST_BEGINNINGS;
+        while left > 0 && stream.advance() {
+            left -= 1;
+            if let Some((_, exact)) = parts(stream.key()) {
+                *frequencies.entry(exact.to_owned()).or_default() += u64::from(stream.value().doc_freq);
+            }
+        }
+    }
+    let mut words: Vec<(String, u64)> = frequencies.into_iter().collect();
+    words.sort_by(|one, other| other.1.cmp(&one.1).then_with(|| one.0.cmp(&other.0)));
+    let mut stems = Vec::new();
+    for (word, _) in words {
+        for word in text::words(&word) {
+            if !stems.contains(&word.stem) {
+                stems.push(word.stem);
+            }
+        }
+        if stems.len() >= MOST_STEMS {
+            break;
+        }
+    }
+    Ok(stems)
+}
+
+/// The folded and the exact form of a term of `surface`.
+fn parts(key: &[u8]) -> Option<(&str, &str)> {
+    std::str::from_utf8(key).ok()?.split_once(SURFACE_MARK)
+}
+
+/// The text with every unknown word corrected; `None` when none of them can be.
+fn corrected(view: &View, asker: Audience, text: &str, unknown: &[PlanClause]) -> Result<Option<String>> {
+    let mut better = text.to_owned();
+    let mut words: Vec<&Word> =
+        unknown.iter().filter(|clause| !clause.numeric).flat_map(|clause| &clause.words).collect();
+    words.sort_by_key(|word| std::cmp::Reverse(word.range.start));
+    let mut any = false;
+    for word in words {
+        if let Some(candidate) = candidates(view, asker, word)?.into_iter().next()
+            && better.get(word.range.clone()).is_some()
+        {
+            better.replace_range(word.range.clone(), &candidate);
+            any = true;
+        }
+    }
+    Ok(any.then_some(better))
+}
+
+/// Texts in which one known word, rarest first, is put right; for when the words are known but nothing has them all.
+pub(crate) fn alternatives(view: &View, asker: Audience, plan: &Plan) -> Result<Vec<String>> {
+    let mut clauses: Vec<&PlanClause> = plan.required.iter().filter(|clause| !clause.numeric).collect();
+    clauses.sort_by_key(|clause| (clause.frequency(), clause.range.start));
+    let mut texts = Vec::new();
+    for clause in clauses.into_iter().take(2) {
+        let [word] = clause.words.as_slice() else { continue };
+        for candidate in candidates(view, asker, word)? {
+            if plan.text.get(word.range.clone()).is_some() {
+                let mut text = plan.text.clone();
+                text.replace_range(word.range.clone(), &candidate);
+                texts.push(text);
+            }
+        }
+    }
+    Ok(texts)
+}
+
+/// The best corrections of a word: words that a visible record holds, as they are written there.
+fn candidates(view: &View, asker: Audience, word: &Word) -> Result<Vec<String>> {
+    let Some(dfa) = spelling::automaton(&word.folded) else { return Ok(Vec::new()) };
+    let first = word.folded.bytes().next();
+    let mut found = near(view, &Spelling { dfa: &dfa, first }, &dfa, &word.folded)?;
+    if found.is_empty() {
+        found = near(view, &Spelling { dfa: &dfa, first: None }, &dfa, &word.folded)?;
+    }
+    let mut candidates = Vec::new();
+    let mut seen = BTreeSet::new();
+    for (exact, ..) in spelling::rank(found).into_iter().take(MOST_CORRECTIONS * 4) {
+        let folded = text::fold(&exact);
+        let leaf = TermsLeaf::find(view, In::Surface, &[&format!("{folded}{SURFACE_MARK}{exact}")], Worth::Same(0))?;
+        if leaf.shows(view, asker)? && seen.insert(folded) {
+            candidates.push(exact);
+        }
+        if candidates.len() == MOST_CORRECTIONS {
+            break;
+        }
+    }
+    Ok(candidates)
+}
+
+fn near(view: &View, automaton: &Spelling<'_>, dfa: &DFA, word: &str) -> Result<Vec<(String, u8, u64)>> {
+    let mut found: BTreeMap<String, (u8, u64)> = BTreeMap::new();
+    for segment in &view.segments {
+        let mut stream = segment.data.surface.terms().search(automaton).into_stream()?;
+        while stream.advance() {
+            let Some((folded, exact)) = parts(stream.key()) else { continue };
+            if folded == word {
+                continue;
+            }
+            let (Distance::Exact(distance) | Distance::AtLeast(distance)) = dfa.eval(folded);
+            let entry = found.entry(exact.to_owned()).or_insert((distance, 0));
+            entry.1 += u64::from(stream.value().doc_freq);
+        }
+    }
+    Ok(found.into_iter().map(|(exact, (distance, frequency))| (exact, distance, frequency)).collect())
+}
+
+/// Accepts terms of `surface` whose folded form is near a word; typing errors seldom hit the first letter.
+struct Spelling<'a> {
+    dfa: &'a DFA,
+    first: Option<u8>,
+}
+
+/// Where the automaton is: at the beginning, in the folded form, or behind a form that is near enough.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    Beginning,
+    Folded(u32),
+    Behind,
+}
+
+impl Automaton for &Spelling<'_> {
+    type State = State;
+
+    fn start(&self) -> State {
+        State::Beginning
+    }
+
+    fn is_match(&self, state: &State) -> bool {
+        *state == State::Behind
+    }
+
+    fn can_match(&self, state: &State) -> bool {
+        *state != State::Folded(SINK_STATE)
+    }
+
+    fn will_always_match(&self, state: &State) -> bool {
+        *state == State::Behind
+    }
+
+    fn accept(&self, state: &State, byte: u8) -> State {
+        match *state {
+            State::Behind => State::Behind,
+            State::Beginning => {
+                if self.first.is_some_and(|first| first != byte) {
+                    State::Folded(SINK_STATE)
+                } else {
+                    State::Folded(self.dfa.transition(self.dfa.initial_state(), byte))
+                }
+            }
+            State::Folded(state) if u32::from(byte) == u32::from(SURFACE_MARK) => match self.dfa.distance(state) {
+                Distance::Exact(_) => State::Behind,
+                Distance::AtLeast(_) => State::Folded(SINK_STATE),
+            },
+            State::Folded(state) => State::Folded(self.dfa.transition(state, byte)),
+        }
+    }
+}

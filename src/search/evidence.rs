@@ -1,0 +1,233 @@
+//! Where in a record a word stands, kept in the frequency of its posting.
+//!
+//! A term frequency says little in short records, but whether a word stands in the name, in a topic or in the
+//! description decides the order. So a term occurs in the index as often as the code of its set of places says: one
+//! posting list per word holds everything that matching, ranking and `matchedOn` need.
+
+use std::sync::LazyLock;
+use tantivy::tokenizer::{Token, TokenStream, Tokenizer};
+
+/// A set of places, one bit each.
+pub(crate) type Places = u8;
+
+/// Running text.
+pub(crate) const TEXT: Places = 1;
+/// Label or synonym of a topic.
+pub(crate) const TOPIC: Places = 2;
+/// Label or synonym of another vocabulary term: kind, activity area, target group, purpose.
+pub(crate) const KIND: Places = 4;
+/// Name of an area.
+pub(crate) const PLACE: Places = 8;
+/// Name of a related record.
+pub(crate) const RELATED: Places = 16;
+/// Part of a compound in a name.
+pub(crate) const PART: Places = 32;
+/// Another name in use, or one no longer in use.
+pub(crate) const ALIAS: Places = 64;
+/// Official or short name.
+pub(crate) const NAME: Places = 128;
+
+/// Each place: how rare it is (common sets get small codes), how much it counts of 1000, and what it is called.
+const PLACES: [(Places, u32, u32, &str); 8] = [
+    (NAME, 4, 1000, "name"),
+    (ALIAS, 5, 950, "alias"),
+    (PART, 5, 850, "name"),
+    (TOPIC, 2, 600, "topic"),
+    (KIND, 3, 520, "kind"),
+    (TEXT, 1, 350, "text"),
+    (RELATED, 3, 260, "related"),
+    (PLACE, 3, 240, "place"),
+];
+
+/// How much each further place adds, in percent of what it counts.
+const FURTHER: u32 = 8;
+
+/// A length of the official name, as scores tell it apart.
+pub(crate) type NameLength = u8;
+
+/// How much of the worth of a name is left, in percent, by the length of the official name.
+const LENGTH: [u32; 4] = [100, 95, 89, 82];
+
+/// The class of a name by its number of words.
+pub(crate) const fn name_length(words: usize) -> NameLength {
+    match words {
+        0..=2 => 0,
+        3..=4 => 1,
+        5..=7 => 2,
+        _ => 3,
+    }
+}
+
+struct Codes {
+    code: [u8; 256],
+    places: [Places; 256],
+    worth: [[u32; 256]; 4],
+}
+
+static CODES: LazyLock<Codes> = LazyLock::new(|| {
+    let rarity = |places: Places| -> u32 {
+        PLACES.iter().filter(|(bit, ..)| places & bit != 0).map(|(_, rarity, ..)| rarity).sum()
+    };
+    let mut sets: Vec<Places> = (1..=u8::MAX).collect();
+    sets.sort_by_key(|places| (rarity(*places), *places));
+    let mut codes = Codes { code: [0; 256], places: [0; 256], worth: [[0; 256]; 4] };
+    for (code, places) in (1..=u8::MAX).zip(sets) {
+        codes.code[usize::from(places)] = code;
+        codes.places[usize::from(code)] = places;
+        for (length, worth) in codes.worth.iter_mut().enumerate() {
+            worth[usize::from(code)] = worth_of(places, length);
+        }
+    }
+    codes
+});
+
+fn worth_of(places: Places, length: usize) -> u32 {
+    let mut best = 0;
+    let mut sum = 0;
+    for (bit, _, mut worth, _) in PLACES {
+        if places & bit != 0 {
+            if bit & (NAME | PART) != 0 {
+                worth = worth * LENGTH[length] / 100;
+            }
+            best = best.max(worth);
+            sum += worth;
+        }
+    }
+    best + (sum - best) * FURTHER / 100
+}
+
+/// How often a word with these places is to occur in the index.
+pub(crate) fn code(places: Places) -> u8 {
+    CODES.code[usize::from(places)]
+}
+
+/// The places that a frequency stands for.
+pub(crate) fn places(frequency: u32) -> Places {
+    u8::try_from(frequency).map_or(0, |code| CODES.places[usize::from(code)])
+}
+
+/// What an occurrence counts, of 1000 (a little more where several places agree), by length of the name.
+#[inline]
+pub(crate) fn worth(frequency: u32, length: NameLength) -> u32 {
+    u8::try_from(frequency).map_or(0, |code| CODES.worth[usize::from(length & 3)][usize::from(code)])
+}
+
+/// The names of places, best first, each once.
+pub(crate) fn names(places: Places) -> impl Iterator<Item = &'static str> {
+    PLACES
+        .iter()
+        .filter(move |(bit, ..)| places & bit != 0 && (*bit != PART || places & NAME == 0))
+        .map(|(.., name)| *name)
+}
+
+/// Frequencies of vocabulary numbers: whether the record states the term itself and whether as a topic.
+pub(crate) const TERM_WORTH: [u32; 5] = [0, 420, 480, 540, 640];
+/// The place that each frequency of a vocabulary number stands for.
+pub(crate) const TERM_PLACES: [Places; 5] = [0, KIND, TOPIC, KIND, TOPIC];
+
+/// The frequency of a vocabulary number.
+pub(crate) const fn term_frequency(topic: bool, stated: bool) -> u8 {
+    match (stated, topic) {
+        (false, false) => 1,
+        (false, true) => 2,
+        (true, false) => 3,
+        (true, true) => 4,
+    }
+}
+
+/// The name under which tantivy knows `Repeat`.
+pub(crate) const TOKENIZER: &str = "repeat";
+
+/// Appends a term to what `Repeat` reads.
+pub(crate) fn push(text: &mut String, frequency: u8, term: &str) {
+    if frequency > 0 && !term.is_empty() && !term.contains('\n') {
+        text.push(char::from(frequency));
+        text.push_str(term);
+        text.push('\n');
+    }
+}
+
+/// Gives back the terms that `push` wrote, each as often as its frequency says.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Repeat;
+
+/// The stream of `Repeat`.
+#[derive(Debug)]
+pub(crate) struct RepeatStream<'a> {
+    rest: &'a str,
+    left: u32,
+    token: Token,
+}
+
+impl Tokenizer for Repeat {
+    type TokenStream<'a> = RepeatStream<'a>;
+
+    fn token_stream<'a>(&'a mut self, text: &'a str) -> RepeatStream<'a> {
+        RepeatStream { rest: text, left: 0, token: Token::default() }
+    }
+}
+
+impl TokenStream for RepeatStream<'_> {
+    fn advance(&mut self) -> bool {
+        if self.left > 0 {
+            self.left -= 1;
+            return true;
+        }
+        // The frequency may itself be a line feed: it is taken off before the line is cut.
+        let mut letters = self.rest.chars();
+        let Some(frequency) = letters.next() else { return false };
+        let Some((term, rest)) = letters.as_str().split_once('\n') else { return false };
+        self.rest = rest;
+        self.left = u32::from(frequency).saturating_sub(1);
+        self.token.text.clear();
+        self.token.text.push_str(term);
+        self.token.position = 0;
+        true
+    }
+
+    fn token(&self) -> &Token {
+        &self.token
+    }
+
+    fn token_mut(&mut self) -> &mut Token {
+        &mut self.token
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_and_places_are_inverse() {
+        for set in 1..=u8::MAX {
+            assert_eq!(places(u32::from(code(set))), set);
+        }
+        assert_eq!(places(0), 0);
+        assert_eq!(places(256), 0);
+    }
+
+    #[test]
+    fn a_name_counts_more_than_everything_below_it_together() {
+        let below = worth(u32::from(code(TOPIC | KIND | TEXT | RELATED | PLACE)), 0);
+        assert!(worth(u32::from(code(PART)), 0) > below);
+        assert!(worth(u32::from(code(ALIAS)), 0) > below);
+        assert!(worth(u32::from(code(TOPIC)), 0) > worth(u32::from(code(TEXT)), 0));
+        assert!(worth(u32::from(code(TEXT)), 0) > worth(u32::from(code(RELATED)), 0));
+    }
+
+    #[test]
+    fn repeat_gives_every_term_as_often_as_its_frequency() {
+        let mut text = String::new();
+        push(&mut text, 3, "råd");
+        push(&mut text, 10, "bok");
+        push(&mut text, 1, "hus");
+        let mut repeat = Repeat;
+        let mut stream = repeat.token_stream(&text);
+        let mut seen = std::collections::BTreeMap::new();
+        while stream.advance() {
+            *seen.entry(stream.token().text.clone()).or_insert(0) += 1;
+        }
+        assert_eq!(seen.into_iter().collect::<Vec<_>>(), [("bok".into(), 10), ("hus".into(), 1), ("råd".into(), 3)]);
+    }
+}

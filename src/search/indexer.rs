@@ -1,0 +1,389 @@
+//! The writing side: folders, commits, rebuilds and the view that searches read.
+
+use crate::error::{Error, Result};
+use crate::resources::Kind;
+use crate::search::document::Document;
+use crate::search::evidence::{self, Repeat};
+use crate::search::facets::Slots;
+use crate::search::fields::{self, Fields};
+use crate::search::ready::ReadyPlugin;
+use crate::search::searcher::Searcher;
+use crate::search::statistics::Statistics;
+use crate::search::view::{Opened, View};
+use crate::search::{intake, statistics};
+use serde::{Deserialize, Serialize};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use tantivy::indexer::{LogMergePolicy, NoMergePolicy};
+use tantivy::{IndexReader, IndexSettings, IndexWriter, ReloadPolicy, Term};
+use uuid::Uuid;
+
+/// Where in the change log an index stands: the payload of its last commit and the only truth about it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Position {
+    /// Which life of the database it follows.
+    pub epoch: String,
+    /// Everything up to this change number is taken in.
+    pub sequence: u64,
+    /// Version of fields, analysis and vocabularies.
+    pub schema: u32,
+    /// Number of the statistics that scores were computed with.
+    pub statistics: u64,
+}
+
+/// How much an index may use.
+#[derive(Debug, Clone, Copy)]
+pub struct Options {
+    /// Bytes of memory for documents that are being taken in; at least 15 MB.
+    pub memory: usize,
+    /// The same for a rebuild.
+    pub rebuild_memory: usize,
+    /// Whether checksums of all files are compared when an index is opened.
+    pub verify: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Options { memory: 50_000_000, rebuild_memory: 200_000_000, verify: false }
+    }
+}
+
+/// The file that names the folder in use.
+const CURRENT: &str = "current";
+
+/// The index of a node. Writers wait for each other; searches never wait.
+pub struct Index {
+    dir: PathBuf,
+    options: Options,
+    fields: Arc<Fields>,
+    stale: bool,
+    open: Mutex<Option<Open>>,
+    statistics: Mutex<(u64, Option<Arc<Statistics>>)>,
+    view: RwLock<Arc<View>>,
+}
+
+/// An open folder.
+struct Open {
+    folder: PathBuf,
+    index: tantivy::Index,
+    reader: IndexReader,
+    writer: Option<IndexWriter>,
+    opened: Opened,
+    slots: Arc<Slots>,
+}
+
+impl std::fmt::Debug for Index {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Index").field("dir", &self.dir).finish_non_exhaustive()
+    }
+}
+
+impl Index {
+    /// Opens the index in this folder, or begins an empty one.
+    ///
+    /// What another version made, or what is damaged, is not used: the index is empty then, `is_stale` says so and
+    /// `position` is `None`, so that the caller rebuilds. Fails only when the folder itself cannot be used.
+    pub fn open(dir: &Path, options: Options) -> Result<Index> {
+        fs::create_dir_all(dir)?;
+        let fields = Fields::shared();
+        let index = Index {
+            dir: dir.to_owned(),
+            options,
+            fields,
+            stale: false,
+            open: Mutex::new(None),
+            statistics: Mutex::new((0, None)),
+            view: RwLock::new(Arc::new(View::empty())),
+        };
+        let Some(folder) = index.current()? else { return Ok(index) };
+        match index.open_folder(folder) {
+            Ok(Some(open)) => {
+                index.publish(&mut *index.lock(), open)?;
+                Ok(index)
+            }
+            Ok(None) => Ok(Index { stale: true, ..index }),
+            Err(error) => {
+                tracing::warn!(%error, "the index is damaged and has to be made anew");
+                Ok(Index { stale: true, ..index })
+            }
+        }
+    }
+
+    /// Whether what was found in the folder could not be used.
+    pub fn is_stale(&self) -> bool {
+        self.stale && self.view().position.is_none()
+    }
+
+    /// The version of fields, analysis and vocabularies.
+    pub fn schema_version(&self) -> u32 {
+        fields::schema_version()
+    }
+
+    /// Where the index stands; `None` when it was never filled.
+    pub fn position(&self) -> Option<Position> {
+        self.view().position.clone()
+    }
+
+    /// What was last committed, to search in.
+    pub fn searcher(&self) -> Searcher {
+        Searcher::new(self.view())
+    }
+
+    /// Takes a batch in: every document replaces the one of its kind and id, `gone` ones are removed. One commit.
+    ///
+    /// After an error nothing of the batch is in the index.
+    pub fn apply(&self, documents: Vec<Document>, gone: &[(Kind, Uuid)], position: Position) -> Result<()> {
+        let mut guard = self.lock();
+        let mut open = match guard.take() {
+            Some(open) => open,
+            None => self.begin()?,
+        };
+        let outcome = self.write(&mut open, &documents, gone, &position);
+        if outcome.is_err() {
+            // What was added but not committed goes with the writer.
+            open.writer = None;
+        }
+        match self.publish(&mut guard, open) {
+            Ok(()) => outcome,
+            Err(error) => outcome.and(Err(error)),
+        }
+    }
+
+    fn write(
+        &self,
+        open: &mut Open,
+        documents: &[Document],
+        gone: &[(Kind, Uuid)],
+        position: &Position,
+    ) -> Result<()> {
+        let writer = match open.writer.take() {
+            Some(writer) => writer,
+            None => self.writer(&open.index)?,
+        };
+        let writer = open.writer.insert(writer);
+        let delete = |writer: &IndexWriter, kind: Kind, id: Uuid| {
+            writer.delete_term(Term::from_field_text(self.fields.key, &fields::record_key(kind, id)));
+        };
+        for (kind, id) in gone {
+            delete(writer, *kind, *id);
+        }
+        for document in documents {
+            delete(writer, document.kind, document.id);
+            writer.add_document(intake::document(&self.fields, document))?;
+        }
+        let mut commit = writer.prepare_commit()?;
+        commit.set_payload(&serde_json::to_string(position)?);
+        commit.commit()?;
+        Ok(())
+    }
+
+    /// Makes the whole index anew beside the old one, which serves until the new one takes its place at once.
+    ///
+    /// An interruption at any point leaves the old or the new index. Other writers wait meanwhile.
+    pub fn rebuild(&self, documents: &mut dyn Iterator<Item = Result<Document>>, position: Position) -> Result<()> {
+        let mut guard = self.lock();
+        let old = guard.as_ref().map(|open| open.folder.clone());
+        self.clear(old.as_deref())?;
+        let folder = self.fresh_folder()?;
+        let built = self.fill(&folder, documents, &position).and_then(|()| self.open_folder(folder.clone()));
+        let open = match built {
+            Ok(Some(open)) => open,
+            Ok(None) => return Err(Error::internal("a new index is of another version")),
+            Err(error) => {
+                // The half-made folder is of no use; that it cannot be removed matters less than the error.
+                let _ = fs::remove_dir_all(&folder);
+                return Err(error);
+            }
+        };
+        self.point_to(&folder)?;
+        self.publish(&mut guard, open)?;
+        drop(guard);
+        self.clear(Some(&folder))
+    }
+
+    fn fill(
+        &self,
+        folder: &Path,
+        documents: &mut dyn Iterator<Item = Result<Document>>,
+        position: &Position,
+    ) -> Result<()> {
+        let index = self.create(folder)?;
+        let mut writer: IndexWriter = index.writer_with_num_threads(1, self.options.rebuild_memory.max(15_000_000))?;
+        writer.set_merge_policy(Box::new(NoMergePolicy));
+        for document in documents {
+            writer.add_document(intake::document(&self.fields, &document?))?;
+        }
+        let mut commit = writer.prepare_commit()?;
+        commit.set_payload(&serde_json::to_string(position)?);
+        commit.commit()?;
+        let segments = index.searchable_segment_ids()?;
+        if segments.len() > 1 {
+            writer.merge(&segments).wait()?;
+        }
+        writer.garbage_collect_files().wait()?;
+        writer.wait_merging_threads()?;
+        Ok(())
+    }
+
+    /// Takes statistics of what the index holds now, for `set_statistics` on every node.
+    pub fn compute_statistics(&self) -> Result<Vec<u8>> {
+        statistics::of(&self.view()).map(|statistics| statistics.to_bytes())
+    }
+
+    /// Scores with these statistics from now on.
+    pub fn set_statistics(&self, number: u64, bytes: &[u8]) -> Result<()> {
+        let statistics = Some(Arc::new(Statistics::from_bytes(bytes)?));
+        let _writers_wait = self.lock();
+        *self.statistics.lock().unwrap_or_else(PoisonError::into_inner) = (number, statistics.clone());
+        self.swap(self.view().with_statistics(number, statistics));
+        Ok(())
+    }
+
+    /// Number of the statistics that scores are computed with, 0 for live ones.
+    pub fn statistics_number(&self) -> u64 {
+        self.view().statistics_number
+    }
+
+    /// Picks up segments that were merged in the background since the last commit.
+    pub fn refresh(&self) -> Result<()> {
+        let mut guard = self.lock();
+        match guard.take() {
+            Some(open) => self.publish(&mut guard, open),
+            None => Ok(()),
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Open>> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn view(&self) -> Arc<View> {
+        Arc::clone(&self.view.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn swap(&self, view: View) {
+        *self.view.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(view);
+    }
+
+    /// Reloads, opens what is new and swaps the view; the open folder is kept in any case.
+    fn publish(&self, guard: &mut Option<Open>, open: Open) -> Result<()> {
+        let open = guard.insert(open);
+        open.reader.reload()?;
+        let position = open.index.load_metas()?.payload.map(|text| serde_json::from_str(&text)).transpose()?;
+        let statistics = self.statistics.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let searcher = open.reader.searcher();
+        let view = View::open(&self.fields, searcher, &mut open.opened, &mut open.slots, position, statistics)?;
+        self.swap(view);
+        Ok(())
+    }
+
+    fn writer(&self, index: &tantivy::Index) -> Result<IndexWriter> {
+        let writer = index.writer_with_num_threads(1, self.options.memory.max(15_000_000))?;
+        let mut policy = LogMergePolicy::default();
+        policy.set_min_num_segments(4);
+        policy.set_del_docs_ratio_before_merge(0.3);
+        writer.set_merge_policy(Box::new(policy));
+        Ok(writer)
+    }
+
+    // Folders
+
+    fn current(&self) -> Result<Option<PathBuf>> {
+        match fs::read_to_string(self.dir.join(CURRENT)) {
+            Ok(name) => Ok(Some(self.dir.join(name.trim()))),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn prefix(&self) -> String {
+        format!("v{:08x}-", fields::schema_version())
+    }
+
+    /// Opens a folder; `None` when another version made it.
+    fn open_folder(&self, folder: PathBuf) -> Result<Option<Open>> {
+        let name = folder.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        if !name.starts_with(&self.prefix()) {
+            return Ok(None);
+        }
+        let mut index = tantivy::Index::open_in_dir(&folder)?;
+        if index.schema() != self.fields.schema {
+            return Ok(None);
+        }
+        index.register_plugin(ReadyPlugin::shared());
+        index.tokenizers().register(evidence::TOKENIZER, Repeat);
+        if self.options.verify && !index.validate_checksum()?.is_empty() {
+            return Err(Error::internal("checksums of the index differ"));
+        }
+        let reader = index.reader_builder().reload_policy(ReloadPolicy::Manual).try_into()?;
+        Ok(Some(Open { folder, index, reader, writer: None, opened: Opened::new(), slots: Arc::default() }))
+    }
+
+    fn create(&self, folder: &Path) -> Result<tantivy::Index> {
+        fs::create_dir_all(folder)?;
+        // No field is stored by tantivy: its document store stays empty and needs no compression.
+        let settings = IndexSettings { docstore_compress_dedicated_thread: false, ..IndexSettings::default() };
+        let index = tantivy::Index::builder()
+            .schema(self.fields.schema.clone())
+            .settings(settings)
+            .register_plugin(ReadyPlugin::shared())
+            .create_in_dir(folder)?;
+        index.tokenizers().register(evidence::TOKENIZER, Repeat);
+        Ok(index)
+    }
+
+    /// A first, empty folder.
+    fn begin(&self) -> Result<Open> {
+        let folder = self.fresh_folder()?;
+        self.create(&folder)?;
+        self.point_to(&folder)?;
+        self.open_folder(folder)?.ok_or_else(|| Error::internal("a new index is of another version"))
+    }
+
+    fn fresh_folder(&self) -> Result<PathBuf> {
+        let prefix = self.prefix();
+        for number in 1..=u32::MAX {
+            let folder = self.dir.join(format!("{prefix}{number}"));
+            if !folder.exists() {
+                return Ok(folder);
+            }
+        }
+        Err(Error::internal("no name is left for an index"))
+    }
+
+    /// Makes a folder the one in use, at once and durably.
+    fn point_to(&self, folder: &Path) -> Result<()> {
+        let name = folder.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        let new = self.dir.join("current.new");
+        let mut file = fs::File::create(&new)?;
+        std::io::Write::write_all(&mut file, name.as_bytes())?;
+        file.sync_all()?;
+        fs::rename(&new, self.dir.join(CURRENT))?;
+        fs::File::open(&self.dir)?.sync_all()?;
+        Ok(())
+    }
+
+    /// Removes folders of indexes that are not in use.
+    fn clear(&self, keep: Option<&Path>) -> Result<()> {
+        let current = self.current()?;
+        for entry in fs::read_dir(&self.dir)? {
+            let path = entry?.path();
+            let ours = path.file_name().and_then(|name| name.to_str()).is_some_and(is_folder_name);
+            if ours && path.is_dir() && Some(path.as_path()) != keep && Some(&path) != current.as_ref() {
+                fs::remove_dir_all(&path)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether a name is one that `fresh_folder` gives: nothing else is ever removed.
+fn is_folder_name(name: &str) -> bool {
+    name.strip_prefix('v').and_then(|rest| rest.split_once('-')).is_some_and(|(version, number)| {
+        version.len() == 8
+            && version.bytes().all(|byte| byte.is_ascii_hexdigit())
+            && number.bytes().all(|byte| byte.is_ascii_digit())
+    })
+}

@@ -1,0 +1,284 @@
+//! From a document to what tantivy writes: terms with their places, filters, columns and the stored record.
+
+use crate::resources::values::NameKind;
+use crate::resources::{Audience, Kind};
+use crate::search::document::Document;
+use crate::search::evidence::{self, Places};
+use crate::search::fields::{self, Fields, PREFIX_LETTERS, START_MARK, SURFACE_MARK, WHOLE_MARK};
+use crate::search::text::{self, Word};
+use crate::search::{facets, stored};
+use crate::vocabulary::{self, Term, Vocabulary};
+use std::collections::{BTreeSet, HashMap};
+use std::sync::{LazyLock, OnceLock};
+use tantivy::TantivyDocument;
+
+/// Words of texts beyond so many letters are left out: no one looks for what stands there, and it keeps bounds.
+const LONGEST_TEXT: usize = 200_000;
+
+/// Terms of a document, each with the places where it stands.
+#[derive(Default)]
+struct Terms {
+    all: HashMap<String, Places>,
+    /// 1 for words of texts, 2 for words of names.
+    surface: HashMap<String, u8>,
+    /// Frequencies of vocabulary numbers.
+    numbers: HashMap<u16, u8>,
+}
+
+/// The words of a label or text as terms.
+struct Prepared {
+    stems: Vec<String>,
+    surfaces: Vec<String>,
+}
+
+fn prepare<'a>(texts: impl Iterator<Item = &'a str>) -> Prepared {
+    let mut stems = BTreeSet::new();
+    let mut surfaces = BTreeSet::new();
+    for text in texts {
+        for word in text::words(text) {
+            surfaces.insert(surface(&word));
+            stems.insert(word.stem);
+            stems.extend(word.parts);
+        }
+    }
+    Prepared { stems: stems.into_iter().collect(), surfaces: surfaces.into_iter().collect() }
+}
+
+fn surface(word: &Word) -> String {
+    format!("{}{SURFACE_MARK}{}", word.folded, word.exact)
+}
+
+/// The words of a vocabulary term's labels and synonyms, taken apart once.
+fn prepared(number: u16) -> Option<&'static Prepared> {
+    static ALL: LazyLock<Vec<OnceLock<Prepared>>> = LazyLock::new(|| {
+        let count: usize = Vocabulary::ALL.iter().map(|vocabulary| vocabulary.terms().len()).sum();
+        (0..count).map(|_| OnceLock::new()).collect()
+    });
+    let term = vocabulary::by_number(number)?;
+    Some(ALL.get(usize::from(number))?.get_or_init(|| prepare(labels(term))))
+}
+
+fn labels(term: &'static Term) -> impl Iterator<Item = &'static str> {
+    term.label.texts().map(|(_, label)| label).chain(term.synonyms.all())
+}
+
+impl Terms {
+    fn name(&mut self, words: Vec<Word>, places: Places) {
+        for word in words {
+            self.surface.insert(surface(&word), 2);
+            *self.all.entry(word.stem).or_default() |= places;
+            for part in word.parts {
+                *self.all.entry(part).or_default() |= evidence::PART;
+            }
+        }
+    }
+
+    fn prepared(&mut self, prepared: &Prepared, places: Places) {
+        for stem in &prepared.stems {
+            match self.all.get_mut(stem) {
+                Some(known) => *known |= places,
+                None => {
+                    self.all.insert(stem.clone(), places);
+                }
+            }
+        }
+        for surface in &prepared.surfaces {
+            if !self.surface.contains_key(surface) {
+                self.surface.insert(surface.clone(), 1);
+            }
+        }
+    }
+
+    fn vocabulary(&mut self, number: u16, topic: bool) {
+        let places = if topic { evidence::TOPIC } else { evidence::KIND };
+        if let Some(prepared) = prepared(number) {
+            self.prepared(prepared, places);
+        }
+        self.number(number, evidence::term_frequency(topic, true));
+        for broader in vocabulary::by_number(number).map_or(&[][..], |term| &term.ancestors) {
+            self.number(*broader, evidence::term_frequency(topic, false));
+        }
+    }
+
+    fn number(&mut self, number: u16, frequency: u8) {
+        let known = self.numbers.entry(number).or_default();
+        *known = frequency.max(*known);
+    }
+}
+
+/// The folded words of a name, joined: what a whole name is compared by.
+pub(crate) fn whole(words: &[Word]) -> String {
+    let mut whole = String::new();
+    for word in words {
+        if !whole.is_empty() {
+            whole.push(' ');
+        }
+        whole.push_str(&word.folded);
+    }
+    whole
+}
+
+/// The beginnings of a word, one letter to `PREFIX_LETTERS`.
+fn beginnings(word: &str) -> impl Iterator<Item = &str> {
+    word.char_indices().map(|(at, letter)| &word[..at + letter.len_utf8()]).take(PREFIX_LETTERS)
+}
+
+/// The document as tantivy takes it in.
+pub(crate) fn document(fields: &Fields, document: &Document) -> TantivyDocument {
+    let mut out = TantivyDocument::default();
+    out.add_text(fields.key, fields::record_key(document.kind, document.id));
+    for key in document.keys.iter().map(|key| fields::exact_key(key)).collect::<BTreeSet<_>>() {
+        out.add_text(fields.key, key);
+    }
+    let areas = facets::reduced(&document.areas);
+    for term in filters(document, &areas) {
+        out.add_text(fields.filter, term);
+    }
+    words(fields, document, &mut out);
+    out.add_custom(fields.ready, &stored::write(document));
+    out.add_u64(fields.features, features(document));
+    out.add_u64(fields.tie, document.tie);
+    out.add_i64(fields.updated, document.updated_at);
+    if let Some((_, title)) = document.titles.first() {
+        out.add_bytes(fields.name, &text::sort_key(title));
+    }
+    if let Some((lat, lon)) = document.location {
+        out.add_f64(fields.lat, lat);
+        out.add_f64(fields.lon, lon);
+    }
+    if let Some((start, end)) = document.span {
+        out.add_i64(fields.start, start);
+        out.add_i64(fields.end, end);
+    }
+    for value in facets::values(document, &areas) {
+        out.add_u64(fields.facets, value);
+    }
+    out
+}
+
+fn filters(document: &Document, areas: &[u16]) -> BTreeSet<String> {
+    let mut filters: BTreeSet<String> =
+        document.filters.iter().map(|(name, value)| fields::filter_term(name, value)).collect();
+    filters.extend(areas.iter().map(|area| fields::stated_area(*area)));
+    filters.extend(facets::within(areas).into_iter().map(fields::within_area));
+    filters
+}
+
+fn words(fields: &Fields, document: &Document, out: &mut TantivyDocument) {
+    let mut terms = Terms::default();
+    let mut names: HashMap<String, u8> = HashMap::new();
+    let mut prefixes: BTreeSet<String> = BTreeSet::new();
+    for name in &document.names {
+        let words = text::words(&name.value);
+        let whole = whole(&words);
+        for word in &words {
+            prefixes.extend(beginnings(&word.folded).map(str::to_owned));
+        }
+        prefixes.extend(beginnings(&whole).map(|beginning| format!("{START_MARK}{beginning}")));
+        let own = matches!(name.kind, NameKind::Official | NameKind::Short);
+        let frequency = names.entry(whole).or_default();
+        *frequency = (*frequency).max(if own { 2 } else { 1 });
+        terms.name(words, if own { evidence::NAME } else { evidence::ALIAS });
+    }
+    for topic in &document.topics {
+        terms.vocabulary(*topic, true);
+    }
+    for term in &document.terms {
+        terms.vocabulary(*term, false);
+    }
+    for area in document.areas.iter().chain(&document.seat) {
+        if let Some(prepared) = prepared(*area) {
+            terms.prepared(prepared, evidence::PLACE);
+        }
+    }
+    terms.prepared(&prepare(document.related_names.iter().map(String::as_str)), evidence::RELATED);
+    terms.prepared(&prepare(document.texts.iter().map(|text| bounded(text))), evidence::TEXT);
+
+    let mut all = String::new();
+    for (term, places) in &terms.all {
+        evidence::push(&mut all, evidence::code(*places), term);
+    }
+    for (number, frequency) in &terms.numbers {
+        evidence::push(&mut all, *frequency, &fields::vocabulary_term(*number));
+    }
+    for (whole, frequency) in names.iter().filter(|(whole, _)| !whole.is_empty()) {
+        evidence::push(&mut all, *frequency, &format!("{WHOLE_MARK}{whole}"));
+    }
+    out.add_text(fields.all, all);
+    let mut surface = String::new();
+    for (term, frequency) in &terms.surface {
+        evidence::push(&mut surface, *frequency, term);
+    }
+    out.add_text(fields.surface, surface);
+    let mut prefix = String::new();
+    for term in &prefixes {
+        evidence::push(&mut prefix, 1, term);
+    }
+    out.add_text(fields.prefix, prefix);
+}
+
+fn bounded(text: &str) -> &str {
+    if text.len() <= LONGEST_TEXT {
+        return text;
+    }
+    let end = (0..=LONGEST_TEXT).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
+    &text[..end]
+}
+
+/// Kind in three bits, audience in one, rest in two, length of the name in two.
+fn features(document: &Document) -> u64 {
+    let name = document.names.iter().find(|name| name.kind == NameKind::Official).or(document.names.first());
+    let length = evidence::name_length(name.map_or(0, |name| name.value.split_whitespace().count()));
+    u64::from(fields::kind_number(document.kind))
+        | u64::from(document.audience == Audience::Partners) << 3
+        | u64::from(document.rest.min(3)) << 4
+        | u64::from(length) << 6
+}
+
+/// The parts of a document's features.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Features(pub u8);
+
+impl Features {
+    /// Place of the kind in `Kind::ALL`.
+    #[inline]
+    pub(crate) const fn kind(self) -> u8 {
+        self.0 & 7
+    }
+
+    /// Whether only partners may find it.
+    #[inline]
+    pub(crate) const fn partners_only(self) -> bool {
+        self.0 & 8 != 0
+    }
+
+    /// Whether this asker may find it: the one rule of who sees what in the index.
+    #[inline]
+    pub(crate) fn visible_to(self, asker: Audience) -> bool {
+        asker == Audience::Partners || !self.partners_only()
+    }
+
+    /// How little alive it is.
+    #[inline]
+    pub(crate) const fn rest(self) -> u8 {
+        self.0 >> 4 & 3
+    }
+
+    /// The class of its name's length.
+    #[inline]
+    pub(crate) const fn name_length(self) -> u8 {
+        self.0 >> 6
+    }
+}
+
+/// The kinds that a search shows without being asked for a type, as bits by place in `Kind::ALL`.
+pub(crate) fn default_kinds() -> u8 {
+    kinds_mask(
+        &Kind::ALL.into_iter().filter(|kind| !matches!(kind, Kind::Membership | Kind::Collaboration)).collect::<Vec<_>>(),
+    )
+}
+
+/// Kinds as bits by place in `Kind::ALL`.
+pub(crate) fn kinds_mask(kinds: &[Kind]) -> u8 {
+    kinds.iter().fold(0, |mask, kind| mask | 1 << fields::kind_number(*kind))
+}

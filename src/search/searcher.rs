@@ -1,0 +1,384 @@
+//! The reading side: answers to queries from one committed state.
+
+use crate::error::Result;
+use crate::resources::{Audience, Kind};
+use crate::search::build_query::{Need, Plan};
+use crate::search::collect::{self, Collected, Conditions, Found, Matches, Pass};
+use crate::search::cursor::{Clause, Node, Worth};
+use crate::search::facets::{MUNICIPALITY, TYPE};
+use crate::search::intake::{default_kinds, kinds_mask};
+use crate::search::order::{After, Order};
+use crate::search::page::Page;
+use crate::search::query::{Answer, Position, Query, Start};
+use crate::search::terms::{In, TermsLeaf, covering};
+use crate::search::view::View;
+use crate::search::{correct, fields};
+use crate::vocabulary::Vocabulary;
+use std::sync::Arc;
+
+/// A page holds at most so many hits.
+const LARGEST_PAGE: usize = 10_000;
+/// So many hits make a strict search of several words enough.
+const ENOUGH: usize = 5;
+/// How much of the meaning must match where not everything does: tried in this order, of 10,000.
+const RELAXED: [u32; 3] = [6_000, 3_400, 1];
+
+/// Searches in what was committed when it was made; cheap to clone.
+#[derive(Clone)]
+pub struct Searcher {
+    pub(crate) view: Arc<View>,
+}
+
+impl std::fmt::Debug for Searcher {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Searcher").field("sequence", &self.sequence()).finish_non_exhaustive()
+    }
+}
+
+/// Filters as terms, each with the facet that it belongs to.
+struct Restrictions(Vec<(&'static str, Vec<TermsLeaf>)>);
+
+/// A text with how much of it must match.
+struct Decided {
+    plan: Plan,
+    need: Need,
+}
+
+impl Searcher {
+    pub(crate) fn new(view: Arc<View>) -> Searcher {
+        Searcher { view }
+    }
+
+    /// Change number up to which everything is taken in.
+    pub fn sequence(&self) -> u64 {
+        self.view.sequence()
+    }
+
+    /// How many records there are, of all kinds and for all audiences.
+    pub fn records(&self) -> u64 {
+        self.view.living
+    }
+
+    /// How many segments the index has: more than a few slow every search down.
+    pub fn segments(&self) -> usize {
+        self.view.segments.len()
+    }
+
+    /// Whether an answer is likely to touch many records, so that it is better computed off the server's threads.
+    pub fn is_heavy(&self, query: &Query) -> bool {
+        let deep = matches!(query.start, Start::Offset(offset) if offset > 1_000);
+        let open = query.text.is_none() && query.ids.is_empty();
+        self.view.living > 50_000 && (deep || open)
+    }
+
+    /// How many hits a query has.
+    pub fn count(&self, asker: Audience, query: &Query) -> Result<usize> {
+        let query = Query { limit: 0, facets: Vec::new(), ..query.clone() };
+        self.find(asker, &query).map(|answer| answer.total)
+    }
+
+    /// Answers a query. Only what the asker may see takes part in anything: hits, totals, facets, spelling.
+    pub fn find(&self, asker: Audience, query: &Query) -> Result<Answer> {
+        let view = &*self.view;
+        let text = query.text.as_deref().map(str::trim).filter(|text| !text.is_empty());
+        let order = Order::new(&query.sort, query.near, text.is_some());
+        let after = match &query.start {
+            Start::After(position) => Some(order.after(position)?),
+            Start::Offset(_) => None,
+        };
+        let restrictions = Restrictions::find(view, query)?;
+        let mut decided = match text {
+            Some(text) => Some(Decided {
+                plan: correct::settle(view, asker, Plan::new(view, asker, text)?)?,
+                need: Need::Everything,
+            }),
+            None => None,
+        };
+        let request = Request {
+            view,
+            asker,
+            query,
+            order: &order,
+            after: after.as_ref(),
+            restrictions: &restrictions,
+            text: text.is_some(),
+        };
+        let mut collected = request.collect(decided.as_ref())?;
+        if let Some(first) = decided.take() {
+            let (again, settled) = request.decide(first, collected.total)?;
+            if again {
+                collected = request.collect(Some(&settled))?;
+            }
+            decided = Some(settled);
+        }
+        request.answer(decided.as_ref(), collected)
+    }
+}
+
+struct Request<'a> {
+    view: &'a View,
+    asker: Audience,
+    query: &'a Query,
+    order: &'a Order,
+    after: Option<&'a After>,
+    restrictions: &'a Restrictions,
+    /// Whether there is a text.
+    text: bool,
+}
+
+impl Request<'_> {
+    fn kinds(&self) -> u8 {
+        if self.query.kinds.is_empty() { default_kinds() } else { kinds_mask(&self.query.kinds) }
+    }
+
+    fn offset(&self) -> usize {
+        match self.query.start {
+            Start::Offset(offset) => offset.min(usize::try_from(self.view.living).unwrap_or(usize::MAX)),
+            Start::After(_) => 0,
+        }
+    }
+
+    fn limit(&self) -> usize {
+        self.query.limit.min(LARGEST_PAGE)
+    }
+
+    fn areas(&self, decided: Option<&Decided>) -> Vec<u16> {
+        let named = decided.map_or(&[][..], |decided| &decided.plan.areas);
+        self.query.areas.iter().flatten().chain(named).copied().collect()
+    }
+
+    /// Whether hits have scores: with text, and in lists that are asked for what names an area first.
+    fn scored(&self) -> bool {
+        self.text || self.order.by_relevance() && !self.query.areas.is_empty()
+    }
+
+    fn collect(&self, decided: Option<&Decided>) -> Result<Collected> {
+        // One more than the page holds tells whether there is a next one.
+        let keep = if self.limit() == 0 { 0 } else { self.offset() + self.limit() + 1 };
+        let scored = self.scored();
+        let area_worth =
+            if scored { collect::area_worth(&self.view.slots, &self.areas(decided)) } else { Vec::new() };
+        let pass = Pass {
+            view: self.view,
+            conditions: Conditions::new(self.asker, self.kinds(), self.query),
+            order: Some(self.order),
+            keep,
+            after: self.after,
+            facets: !self.query.facets.is_empty(),
+            count_kinds: self.query.facets.contains(&TYPE),
+            area_worth: &area_worth,
+            scored,
+            enough: usize::MAX,
+        };
+        pass.run(&|segment| self.open(segment, decided, None))
+    }
+
+    /// What matches in a segment, without the filters of one facet.
+    fn open(&self, segment: usize, decided: Option<&Decided>, without: Option<&str>) -> Result<Option<Matches>> {
+        let mut nodes = Vec::with_capacity(self.restrictions.0.len() + 1);
+        let mut signals = Vec::new();
+        if let Some(Decided { plan, need }) = decided {
+            nodes.push(plan.open(self.view, segment, *need)?);
+            signals = plan.open_signals(self.view, segment)?;
+        }
+        for (name, leaves) in &self.restrictions.0 {
+            if without != Some(*name) {
+                nodes.push(open_restriction(self.view, segment, leaves)?);
+            }
+        }
+        if nodes.is_empty() {
+            nodes.push(Node::all(self.view.segment(segment)?.data.documents));
+        }
+        if nodes.iter().any(|node| matches!(node, Node::Nothing)) {
+            return Ok(None);
+        }
+        Ok(Some(Matches { node: Node::and(nodes), signals }))
+    }
+
+    /// How many visible records match a text, up to a bound, whatever else the query asks for. What is decided by it
+    /// does not depend on filters, so that facet counts stay true when one is added.
+    fn count(&self, plan: &Plan, need: Need, enough: usize) -> Result<usize> {
+        let open = Query::default();
+        let pass = Pass {
+            view: self.view,
+            conditions: Conditions::new(self.asker, default_kinds(), &open),
+            order: None,
+            keep: 0,
+            after: None,
+            facets: false,
+            count_kinds: false,
+            area_worth: &[],
+            scored: false,
+            enough,
+        };
+        let collected = pass.run(&|segment| {
+            let node = plan.open(self.view, segment, need)?;
+            Ok((!matches!(node, Node::Nothing)).then_some(Matches { node, signals: Vec::new() }))
+        })?;
+        Ok(collected.total.min(enough))
+    }
+
+    /// Decides how much of a text must match, once a strict search has found so many; true when that changed.
+    fn decide(&self, strict: Decided, total: usize) -> Result<(bool, Decided)> {
+        let words = strict.plan.required.len();
+        let enough = if words > 2 { ENOUGH } else { 1 };
+        let shown_by_default = self.kinds() & !default_kinds() == 0;
+        if strict.plan.keys.is_some() || words == 0 || shown_by_default && total >= enough {
+            return Ok((false, strict));
+        }
+        let found = self.count(&strict.plan, Need::Everything, enough)?;
+        if found >= enough {
+            return Ok((false, strict));
+        }
+        if found == 0
+            && strict.plan.did_you_mean.is_none()
+            && let Some(plan) = self.corrected(&strict.plan)?
+        {
+            return Ok((true, Decided { plan, need: Need::Everything }));
+        }
+        if words > 1 {
+            for need in RELAXED.map(Need::Share) {
+                if self.count(&strict.plan, need, 1)? > 0 {
+                    return Ok((true, Decided { need, ..strict }));
+                }
+            }
+        }
+        Ok((false, strict))
+    }
+
+    /// The plan of a text with one known word put right, if that finds something.
+    fn corrected(&self, plan: &Plan) -> Result<Option<Plan>> {
+        for text in correct::alternatives(self.view, self.asker, plan)? {
+            let mut better = Plan::new(self.view, self.asker, &text)?;
+            if better.unknown.is_empty() && self.count(&better, Need::Everything, 1)? > 0 {
+                better.did_you_mean = Some(text);
+                return Ok(Some(better));
+            }
+        }
+        Ok(None)
+    }
+
+    fn answer(&self, decided: Option<&Decided>, mut collected: Collected) -> Result<Answer> {
+        let facets = self.facets(decided, &collected)?;
+        let mut found = std::mem::take(&mut collected.found);
+        self.sort(&mut found)?;
+        let (offset, limit) = (self.offset(), self.limit());
+        let more = found.len() > offset.saturating_add(limit);
+        let found: Vec<Found> = found.into_iter().skip(offset).take(limit).collect();
+        let next = match found.last().filter(|_| more) {
+            Some(last) => {
+                let segment = &self.view.segment(last.segment)?.data;
+                Some(Position { key: self.order.encode(segment, last.doc, &last.keys)?, tie: last.tie })
+            }
+            None => None,
+        };
+        let area_worth = collect::area_worth(&self.view.slots, &self.areas(decided));
+        let page = Page {
+            view: self.view,
+            query: self.query,
+            plan: decided.map(|decided| &decided.plan),
+            area_worth: &area_worth,
+            scored: self.scored(),
+        };
+        Ok(Answer {
+            total: collected.total,
+            hits: page.hits(&found)?,
+            facets,
+            did_you_mean: decided.and_then(|decided| decided.plan.did_you_mean.clone()),
+            sequence: self.view.sequence(),
+            next,
+        })
+    }
+
+    /// Puts the first hits of all segments in one order.
+    fn sort(&self, found: &mut Vec<Found>) -> Result<()> {
+        if self.view.segments.len() < 2 || !self.order.by_name() {
+            found.sort_unstable();
+            return Ok(());
+        }
+        let mut keyed = Vec::with_capacity(found.len());
+        for hit in found.drain(..) {
+            let key = self.order.encode(&self.view.segment(hit.segment)?.data, hit.doc, &hit.keys)?;
+            keyed.push((key, hit.tie, hit));
+        }
+        keyed.sort_unstable_by(|one, other| (&one.0, one.1).cmp(&(&other.0, other.1)));
+        found.extend(keyed.into_iter().map(|(.., hit)| hit));
+        Ok(())
+    }
+
+    fn facets(&self, decided: Option<&Decided>, collected: &Collected) -> Result<Vec<(&'static str, Vec<(u16, usize)>)>> {
+        let mut facets = Vec::with_capacity(self.query.facets.len());
+        for name in &self.query.facets {
+            let counts = if *name == TYPE {
+                kinds_counted(&collected.kinds)
+            } else if self.restrictions.0.iter().any(|(filter, _)| filter == name) {
+                self.view.slots.counted(name, &self.without(decided, name)?.counts)
+            } else {
+                self.view.slots.counted(name, &collected.counts)
+            };
+            facets.push((*name, counts));
+        }
+        Ok(facets)
+    }
+
+    /// A pass without a facet's own filters, for its counts.
+    fn without(&self, decided: Option<&Decided>, name: &str) -> Result<Collected> {
+        let pass = Pass {
+            view: self.view,
+            conditions: Conditions::new(self.asker, self.kinds(), self.query),
+            order: None,
+            keep: 0,
+            after: None,
+            facets: true,
+            count_kinds: false,
+            area_worth: &[],
+            scored: false,
+            enough: usize::MAX,
+        };
+        pass.run(&|segment| self.open(segment, decided, Some(name)))
+    }
+}
+
+fn kinds_counted(counts: &[u32; 8]) -> Vec<(u16, usize)> {
+    let mut counted: Vec<(u16, usize)> = Kind::ALL
+        .iter()
+        .zip(counts)
+        .filter(|(_, count)| **count > 0)
+        .filter_map(|(kind, count)| Some((Vocabulary::RecordTypes.term(kind.name())?.number, *count as usize)))
+        .collect();
+    counted.sort_unstable_by(|one, other| other.1.cmp(&one.1).then(one.0.cmp(&other.0)));
+    counted
+}
+
+impl Restrictions {
+    fn find(view: &View, query: &Query) -> Result<Restrictions> {
+        let mut restrictions = Vec::new();
+        for filter in &query.filters {
+            let leaves = filter.any.iter().map(|value| {
+                TermsLeaf::find(view, In::Filter, &[&fields::filter_term(filter.name, value)], Worth::Same(0))
+            });
+            restrictions.push((filter.name, leaves.collect::<Result<_>>()?));
+        }
+        for areas in &query.areas {
+            let mut leaves = Vec::new();
+            for area in areas {
+                leaves.append(&mut covering(view, *area)?);
+            }
+            restrictions.push((MUNICIPALITY, leaves));
+        }
+        if !query.ids.is_empty() {
+            let kinds = if query.kinds.is_empty() { &Kind::ALL[..] } else { &query.kinds };
+            let keys = query.ids.iter().flat_map(|id| kinds.iter().map(|kind| fields::record_key(*kind, *id)));
+            let leaves = keys.map(|key| TermsLeaf::find(view, In::Key, &[&key], Worth::Same(0)));
+            restrictions.push(("id", leaves.collect::<Result<_>>()?));
+        }
+        Ok(Restrictions(restrictions))
+    }
+}
+
+/// The records of a segment that any of these terms leads to.
+fn open_restriction(view: &View, segment: usize, leaves: &[TermsLeaf]) -> Result<Node> {
+    let leaves = leaves.iter().map(|leaf| leaf.open(view, segment));
+    let leaves: Vec<_> = leaves.filter_map(Result::transpose).collect::<Result<_>>()?;
+    Ok(if leaves.is_empty() { Node::Nothing } else { Node::Clause(Clause::new(leaves)) })
+}

@@ -1,0 +1,231 @@
+//! What searches read: one committed state of the index with every column open and packed, swapped as a whole.
+
+use crate::error::{Error, Result};
+use crate::resources::Audience;
+use crate::search::facets::{Packed, Slots};
+use crate::search::fields::Fields;
+use crate::search::indexer::Position;
+use crate::search::intake::Features;
+use crate::search::ready::Ready;
+use crate::search::statistics::Statistics;
+use std::collections::HashMap;
+use std::sync::Arc;
+use tantivy::columnar::{BytesColumn, Column, ColumnValues};
+use tantivy::fastfield::AliveBitSet;
+use tantivy::index::{InvertedIndexReader, SegmentId};
+use tantivy::{DocId, SegmentReader};
+
+/// No name: last in every order.
+pub(crate) const NO_NAME: u32 = u32::MAX;
+
+/// What never changes about a segment: opened once and kept by its id.
+pub(crate) struct SegmentData {
+    /// How many documents it has, deleted ones too.
+    pub documents: DocId,
+    features: Box<[u8]>,
+    /// Whether some documents are not for everyone.
+    pub restricted: bool,
+    /// Change numbers of creations.
+    pub ties: Arc<dyn ColumnValues<u64>>,
+    names: Box<[u32]>,
+    /// Sort keys of titles.
+    pub name_column: Option<BytesColumn>,
+    /// Last changes.
+    pub updated: Column<i64>,
+    /// Latitudes.
+    pub lat: Column<f64>,
+    /// Longitudes.
+    pub lon: Column<f64>,
+    /// First moments.
+    pub start: Column<i64>,
+    /// Last moments.
+    pub end: Column<i64>,
+    /// Facet values.
+    pub packed: Packed,
+    /// The same as the column holds them.
+    pub facets: Column<u64>,
+    /// Ready-made records.
+    pub ready: Ready,
+    /// Stems, vocabulary numbers, whole names.
+    pub all: Arc<InvertedIndexReader>,
+    /// Words as written.
+    pub surface: Arc<InvertedIndexReader>,
+    /// Beginnings of words of names.
+    pub prefix: Arc<InvertedIndexReader>,
+    /// Filter values.
+    pub filter: Arc<InvertedIndexReader>,
+    /// Exact keys.
+    pub key: Arc<InvertedIndexReader>,
+}
+
+impl SegmentData {
+    fn open(fields: &Fields, reader: &SegmentReader, slots: &mut Slots) -> Result<SegmentData> {
+        let documents = reader.max_doc();
+        let columns = reader.fast_fields();
+        let features = columns.u64("features")?;
+        let features: Box<[u8]> = (0..documents)
+            .map(|doc| features.first(doc).and_then(|value| u8::try_from(value).ok()).unwrap_or(u8::MAX))
+            .collect();
+        let name_column = columns.bytes("name")?;
+        let names = match &name_column {
+            Some(column) => (0..documents)
+                .map(|doc| column.ords().first(doc).and_then(|ord| u32::try_from(ord).ok()).unwrap_or(NO_NAME))
+                .collect(),
+            None => vec![NO_NAME; documents as usize].into(),
+        };
+        Ok(SegmentData {
+            documents,
+            restricted: features.iter().any(|bits| Features(*bits).partners_only()),
+            features,
+            ties: columns.u64("tie")?.first_or_default_col(0),
+            names,
+            name_column,
+            updated: columns.i64("updated")?,
+            lat: columns.f64("lat")?,
+            lon: columns.f64("lon")?,
+            start: columns.i64("start")?,
+            end: columns.i64("end")?,
+            packed: Packed::load(&columns.u64("facets")?, documents, slots)?,
+            facets: columns.u64("facets")?,
+            ready: Ready::open(reader)?,
+            all: reader.inverted_index(fields.all)?,
+            surface: reader.inverted_index(fields.surface)?,
+            prefix: reader.inverted_index(fields.prefix)?,
+            filter: reader.inverted_index(fields.filter)?,
+            key: reader.inverted_index(fields.key)?,
+        })
+    }
+
+    /// The features of a document. One that the segment does not have is nobody's.
+    #[inline]
+    pub(crate) fn features(&self, doc: DocId) -> Features {
+        Features(self.features.get(doc as usize).copied().unwrap_or(u8::MAX))
+    }
+
+    /// The place of a document's title among the segment's, `NO_NAME` without one.
+    #[inline]
+    pub(crate) fn name(&self, doc: DocId) -> u32 {
+        self.names.get(doc as usize).copied().unwrap_or(NO_NAME)
+    }
+}
+
+/// A segment as of a commit.
+#[derive(Clone)]
+pub(crate) struct Segment {
+    /// What never changes.
+    pub data: Arc<SegmentData>,
+    alive: Option<AliveBitSet>,
+    /// How many documents live.
+    pub living: u32,
+}
+
+impl Segment {
+    /// Whether a document has not been deleted.
+    #[inline]
+    pub(crate) fn lives(&self, doc: DocId) -> bool {
+        self.alive.as_ref().is_none_or(|alive| alive.is_alive(doc))
+    }
+
+    /// Whether this asker may see every document of the segment that a term leads to.
+    pub(crate) fn open_to(&self, asker: Audience) -> bool {
+        self.alive.is_none() && (asker == Audience::Partners || !self.data.restricted)
+    }
+
+    /// Whether this asker may see the document.
+    #[inline]
+    pub(crate) fn shows(&self, doc: DocId, asker: Audience) -> bool {
+        self.lives(doc) && self.data.features(doc).visible_to(asker)
+    }
+}
+
+/// One state of the index.
+pub(crate) struct View {
+    /// Keeps the files of the segments in place.
+    _searcher: Option<tantivy::Searcher>,
+    /// The segments.
+    pub segments: Vec<Segment>,
+    /// Slots of facet values.
+    pub slots: Arc<Slots>,
+    /// Statistics for scores.
+    pub statistics: Option<Arc<Statistics>>,
+    /// Number of the statistics, 0 without.
+    pub statistics_number: u64,
+    /// Position in the change log.
+    pub position: Option<Position>,
+    /// How many documents live.
+    pub living: u64,
+}
+
+/// Segments that are open, by id.
+pub(crate) type Opened = HashMap<SegmentId, Arc<SegmentData>>;
+
+impl View {
+    /// Nothing.
+    pub(crate) fn empty() -> View {
+        View {
+            _searcher: None,
+            segments: Vec::new(),
+            slots: Arc::default(),
+            statistics: None,
+            statistics_number: 0,
+            position: None,
+            living: 0,
+        }
+    }
+
+    /// Opens what is new of a commit and keeps what is known; forgets segments that are no more.
+    pub(crate) fn open(
+        fields: &Fields,
+        searcher: tantivy::Searcher,
+        opened: &mut Opened,
+        slots: &mut Arc<Slots>,
+        position: Option<Position>,
+        statistics: (u64, Option<Arc<Statistics>>),
+    ) -> Result<View> {
+        let mut segments = Vec::with_capacity(searcher.segment_readers().len());
+        let mut kept = Opened::new();
+        for reader in searcher.segment_readers() {
+            let id = reader.segment_id();
+            let data = match opened.get(&id) {
+                Some(data) => Arc::clone(data),
+                None => Arc::new(SegmentData::open(fields, reader, Arc::make_mut(slots))?),
+            };
+            kept.insert(id, Arc::clone(&data));
+            segments.push(Segment { data, alive: reader.alive_bitset().cloned(), living: reader.num_docs() });
+        }
+        *opened = kept;
+        let living = segments.iter().map(|segment| u64::from(segment.living)).sum();
+        Ok(View {
+            _searcher: Some(searcher),
+            segments,
+            slots: Arc::clone(slots),
+            statistics: statistics.1,
+            statistics_number: statistics.0,
+            position,
+            living,
+        })
+    }
+
+    /// The same state with other statistics.
+    pub(crate) fn with_statistics(&self, number: u64, statistics: Option<Arc<Statistics>>) -> View {
+        View {
+            _searcher: self._searcher.clone(),
+            segments: self.segments.clone(),
+            slots: Arc::clone(&self.slots),
+            statistics,
+            statistics_number: number,
+            position: self.position.clone(),
+            living: self.living,
+        }
+    }
+
+    /// Change number up to which everything is taken in.
+    pub(crate) fn sequence(&self) -> u64 {
+        self.position.as_ref().map_or(0, |position| position.sequence)
+    }
+
+    /// The segment of that place.
+    pub(crate) fn segment(&self, at: usize) -> Result<&Segment> {
+        self.segments.get(at).ok_or_else(|| Error::internal("a hit lies outside the index"))
+    }
+}
