@@ -274,7 +274,9 @@ mod tests {
     #[test]
     fn what_cannot_be_read_is_a_400() {
         let deep = format!("{}{}", "[".repeat(40), "]".repeat(40));
-        for text in ["", "  ", "{", "{} x", "{\"a\":1,\"a\":2}", deep.as_str(), "\"\\ud800\"", "1e999", "nul", "{'a':1}"] {
+        for text in
+            ["", "  ", "{", "{} x", "{\"a\":1,\"a\":2}", deep.as_str(), "\"\\ud800\"", "1e999", "nul", "{'a':1}"]
+        {
             assert_eq!(parse(text.as_bytes()).unwrap_err().code(), Code::Malformed, "{text}");
         }
         assert_eq!(parse(&"[".repeat(100_000).into_bytes()).unwrap_err().code(), Code::Malformed);

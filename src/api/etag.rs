@@ -207,10 +207,7 @@ impl Precondition {
             if version == 0 {
                 Message::fixed("Det finns ingen sådan post.", "There is no such record.")
             } else {
-                Message::new(
-                    format!("Posten har version {version}."),
-                    format!("The record has version {version}."),
-                )
+                Message::new(format!("Posten har version {version}."), format!("The record has version {version}."))
             },
         ))
     }
@@ -276,8 +273,14 @@ mod tests {
     #[test]
     fn if_match_compares_versions_only() {
         for (header, met) in [
-            ("\"3\"", true), ("\"3-csv-f1a2\"", true), ("\"2\", \"3-gzip\"", true), ("*", true), ("\"2\"", false),
-            ("W/\"3\"", false), ("\"33\"", false), ("\"\"", false),
+            ("\"3\"", true),
+            ("\"3-csv-f1a2\"", true),
+            ("\"2\", \"3-gzip\"", true),
+            ("*", true),
+            ("\"2\"", false),
+            ("W/\"3\"", false),
+            ("\"33\"", false),
+            ("\"\"", false),
         ] {
             let precondition = Precondition::of(&request("if-match", header), true).unwrap();
             assert_eq!(precondition.check(3).is_ok(), met, "{header}");

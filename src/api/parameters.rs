@@ -235,11 +235,7 @@ pub(crate) fn decode(raw: &str, plus_is_space: bool) -> std::result::Result<Stri
 
 /// A text in NFC.
 pub(crate) fn nfc(text: &str) -> Cow<'_, str> {
-    if is_nfc_quick(text.chars()) == IsNormalized::Yes {
-        Cow::Borrowed(text)
-    } else {
-        Cow::Owned(text.nfc().collect())
-    }
+    if is_nfc_quick(text.chars()) == IsNormalized::Yes { Cow::Borrowed(text) } else { Cow::Owned(text.nfc().collect()) }
 }
 
 const fn hexadecimal(byte: u8) -> Option<u8> {
@@ -292,10 +288,14 @@ mod tests {
 
     #[test]
     fn what_cannot_be_read_is_named() {
-        for (raw, code) in
-            [("q=%ZZ", "encoding"), ("q=%", "encoding"), ("q=%FF", "encoding"), ("q=a%00b", "control-character"),
-             ("q=%0A", "control-character"), ("q=%C2%85", "control-character")]
-        {
+        for (raw, code) in [
+            ("q=%ZZ", "encoding"),
+            ("q=%", "encoding"),
+            ("q=%FF", "encoding"),
+            ("q=a%00b", "control-character"),
+            ("q=%0A", "control-character"),
+            ("q=%C2%85", "control-character"),
+        ] {
             let Err(Error::Problem { errors, .. }) = Params::parse(raw) else { panic!("{raw} was read") };
             assert_eq!(errors[0].place, Place::Parameter("q".into()));
             assert_eq!(errors[0].code, code, "{raw}");

@@ -370,7 +370,8 @@ impl Reader<'_> {
             return;
         }
         let radius = self.single("radiusKm");
-        let radius_km = radius.as_deref().and_then(numbers::<1>).map(|[km]| km).filter(|km| *km > 0.0 && *km <= 20_100.0);
+        let radius_km =
+            radius.as_deref().and_then(numbers::<1>).map(|[km]| km).filter(|km| *km > 0.0 && *km <= 20_100.0);
         if radius.is_some() && radius_km.is_none() {
             self.wrong("radiusKm", "range", "Kilometer, större än 0.", "Kilometres, more than 0.");
         }
@@ -379,7 +380,12 @@ impl Reader<'_> {
                 Some([lat, lon]) if lat.abs() <= 90.0 && lon.abs() <= 180.0 => {
                     self.query.near = Some(Near { lat, lon, radius_km });
                 }
-                _ => self.wrong("near", "format", "Latitud,longitud i grader, till exempel 65.58,22.15.", "Latitude,longitude in degrees, such as 65.58,22.15."),
+                _ => self.wrong(
+                    "near",
+                    "format",
+                    "Latitud,longitud i grader, till exempel 65.58,22.15.",
+                    "Latitude,longitude in degrees, such as 65.58,22.15.",
+                ),
             },
             None if radius.is_some() => {
                 self.wrong("radiusKm", "needs-near", "Parametern behöver near.", "The parameter needs near.");
@@ -389,7 +395,12 @@ impl Reader<'_> {
         let Some(text) = self.single("bbox") else { return };
         match numbers::<4>(&text) {
             Some([west, south, east, north])
-                if west <= east && south <= north && west >= -180.0 && east <= 180.0 && south >= -90.0 && north <= 90.0 =>
+                if west <= east
+                    && south <= north
+                    && west >= -180.0
+                    && east <= 180.0
+                    && south >= -90.0
+                    && north <= 90.0 =>
             {
                 self.query.bbox = Some([west, south, east, north]);
             }
@@ -409,7 +420,12 @@ impl Reader<'_> {
         let text = self.single(name)?;
         let found = moment(&text, end_of_day);
         if found.is_none() {
-            self.wrong(name, "format", "Tid enligt RFC 3339, till exempel 2026-11-24T10:00:00Z, eller en dag.", "A time by RFC 3339, such as 2026-11-24T10:00:00Z, or a day.");
+            self.wrong(
+                name,
+                "format",
+                "Tid enligt RFC 3339, till exempel 2026-11-24T10:00:00Z, eller en dag.",
+                "A time by RFC 3339, such as 2026-11-24T10:00:00Z, or a day.",
+            );
         }
         found.map(|moment| moment.timestamp_micros())
     }
@@ -497,7 +513,12 @@ impl Reader<'_> {
             Some(text) => match whole(&text).and_then(|limit| usize::try_from(limit).ok()) {
                 Some(limit @ 1..=MOST) => limit,
                 _ => {
-                    self.wrong("limit", "range", format!("Ett tal från 1 till {MOST}."), format!("A number from 1 to {MOST}."));
+                    self.wrong(
+                        "limit",
+                        "range",
+                        format!("Ett tal från 1 till {MOST}."),
+                        format!("A number from 1 to {MOST}."),
+                    );
                     DEFAULT_LIMIT
                 }
             },
@@ -514,7 +535,12 @@ impl Reader<'_> {
             return (page, limit, None);
         };
         if page.is_some() {
-            self.wrong("page", "excluded", "page och cursor utesluter varandra.", "page and cursor exclude each other.");
+            self.wrong(
+                "page",
+                "excluded",
+                "page och cursor utesluter varandra.",
+                "page and cursor exclude each other.",
+            );
         }
         match self.context.cursors.open(&text, fingerprint) {
             Ok(cursor) => {

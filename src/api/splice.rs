@@ -152,7 +152,8 @@ mod tests {
     #[test]
     fn links_come_last_and_the_rest_stays_as_it_is() {
         let json = br#"{"id":"1","names":[ {"value":"\u00e5"} ]}"#;
-        let linked = with_links(json, &[Link::get("self", "https://x/1"), Link::action("edit", "PATCH", "https://x/\"1")]);
+        let linked =
+            with_links(json, &[Link::get("self", "https://x/1"), Link::action("edit", "PATCH", "https://x/\"1")]);
         assert!(linked.starts_with(&json[..json.len() - 1]));
         let value: Value = serde_json::from_slice(&linked).unwrap();
         assert_eq!(value["_links"]["self"], json!({"href": "https://x/1", "rel": "self", "method": "GET"}));

@@ -195,7 +195,18 @@ pub const COMMON: &[&str] = &["id", "version", "createdAt", "updatedAt"];
 
 /// Parameters that every list has beside the filters of its table.
 pub const CONTROLS: &[&str] = &[
-    "q", "id", "status", "updatedAfter", "sort", "page", "limit", "cursor", "fields", "include", "facets", "minChange",
+    "q",
+    "id",
+    "status",
+    "updatedAfter",
+    "sort",
+    "page",
+    "limit",
+    "cursor",
+    "fields",
+    "include",
+    "facets",
+    "minChange",
 ];
 /// Parameters of lists whose records have a place.
 pub const PLACE: &[&str] = &["near", "radiusKm", "bbox"];

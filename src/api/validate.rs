@@ -205,16 +205,22 @@ fn single(pointer: &str, kind: &ValidationErrorKind) -> FieldError {
         }
         K::Format { format } => {
             let (sv, en) = match format.as_str() {
-                "date-time" => ("Tid enligt RFC 3339, till exempel 2026-11-24T10:00:00Z.", "A time by RFC 3339, such as 2026-11-24T10:00:00Z."),
+                "date-time" => (
+                    "Tid enligt RFC 3339, till exempel 2026-11-24T10:00:00Z.",
+                    "A time by RFC 3339, such as 2026-11-24T10:00:00Z.",
+                ),
                 "date" => ("En dag, till exempel 2026-11-24.", "A day, such as 2026-11-24."),
                 "uuid" => ("Ett UUID.", "A UUID."),
                 _ => ("Värdet har fel form.", "The value has the wrong form."),
             };
             at(pointer, "format", sv, en)
         }
-        K::Pattern { pattern } => {
-            composed(pointer, "pattern", format!("Måste följa mönstret {pattern}."), format!("Must follow the pattern {pattern}."))
-        }
+        K::Pattern { pattern } => composed(
+            pointer,
+            "pattern",
+            format!("Måste följa mönstret {pattern}."),
+            format!("Must follow the pattern {pattern}."),
+        ),
         K::UniqueItems => at(pointer, "duplicate", "Ett värde står två gånger.", "A value stands twice."),
         _ => at(pointer, "invalid", "Värdet är inte tillåtet.", "The value is not allowed."),
     }
@@ -329,9 +335,7 @@ mod tests {
 
     #[test]
     fn times_are_taken_in_every_zone() {
-        let meeting = |start: &str| {
-            json!({"ofId": "01932f4a-7b1c-7000-8000-000000000001", "ofType": "forum", "title": {"sv": "Möte"}, "start": start})
-        };
+        let meeting = |start: &str| json!({"ofId": "01932f4a-7b1c-7000-8000-000000000001", "ofType": "forum", "title": {"sv": "Möte"}, "start": start});
         assert_eq!(check(Kind::Meeting, meeting("2027-02-10T09:00:00+01:00")), []);
         assert_eq!(check(Kind::Meeting, meeting("2027-02-10T08:00:00Z")), []);
         assert_eq!(check(Kind::Meeting, meeting("2027-02-30T08:00:00Z")), [("/start".to_owned(), "format")]);

@@ -66,7 +66,8 @@ fn places() -> &'static [Places; 2] {
 /// share a name, none where there is no such place. An exact spelling comes before one without marks: Habo is not Håbo.
 pub(super) fn areas(text: &str) -> Vec<&'static Term> {
     let text = text.trim();
-    if let Some(term) = Vocabulary::Municipalities.term(text).or_else(|| Vocabulary::Municipalities.term(&text.to_uppercase()))
+    if let Some(term) =
+        Vocabulary::Municipalities.term(text).or_else(|| Vocabulary::Municipalities.term(&text.to_uppercase()))
     {
         return vec![term];
     }

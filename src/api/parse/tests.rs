@@ -58,7 +58,10 @@ fn commas_are_alternatives_and_repetition_is_and() {
 
 #[test]
 fn everything_wrong_is_told_at_once() {
-    let told = wrong(&ORGANISATIONS, "topc=x&sector=publik&limit=0&page=-1&sort=nam&fields=nams&near=1&bbox=1,2&facets=x&topic=&q=a&q=b");
+    let told = wrong(
+        &ORGANISATIONS,
+        "topc=x&sector=publik&limit=0&page=-1&sort=nam&fields=nams&near=1&bbox=1,2&facets=x&topic=&q=a&q=b",
+    );
     let names: Vec<&str> = told.iter().map(|(name, _)| name.as_str()).collect();
     for name in ["topc", "sector", "limit", "page", "sort", "fields", "near", "bbox", "facets", "topic", "q"] {
         assert!(names.contains(&name), "{name} in {names:?}");
@@ -144,7 +147,15 @@ fn places_have_bounds() {
     let request = read(&SEARCH, "near=65.5,22.1&radiusKm=10&bbox=20,60,25,70").unwrap();
     assert_eq!(request.query.near.unwrap().radius_km, Some(10.0));
     assert_eq!(request.query.bbox, Some([20.0, 60.0, 25.0, 70.0]));
-    for query in ["near=91,0", "near=NaN,1", "near=inf,1", "radiusKm=5", "near=1,1&radiusKm=-1", "bbox=25,60,20,70", "bbox=1,2,3"] {
+    for query in [
+        "near=91,0",
+        "near=NaN,1",
+        "near=inf,1",
+        "radiusKm=5",
+        "near=1,1&radiusKm=-1",
+        "bbox=25,60,20,70",
+        "bbox=1,2,3",
+    ] {
         assert!(read(&SEARCH, query).is_err(), "{query}");
     }
 }
@@ -176,8 +187,7 @@ fn pages_reach_record_ten_thousand() {
 fn a_cursor_belongs_to_its_query_and_excludes_a_page() {
     let key = CursorKey::new(b"test").unwrap();
     let first = read(&ORGANISATIONS, "topic=folkhalsa&limit=10").unwrap();
-    let cursor =
-        Cursor { position: Position { key: vec![7], tie: 9 }, direction: Direction::Forward, before: 20 };
+    let cursor = Cursor { position: Position { key: vec![7], tie: 9 }, direction: Direction::Forward, before: 20 };
     let text = key.seal(&cursor, first.fingerprint);
     let next = read(&ORGANISATIONS, &format!("topic=folkhalsa&limit=10&fields=names&cursor={text}")).unwrap();
     assert_eq!(next.query.start, Start::After(cursor.position));
@@ -192,7 +202,8 @@ fn a_cursor_belongs_to_its_query_and_excludes_a_page() {
 
 #[test]
 fn fields_facets_and_includes_are_the_tables() {
-    let request = read(&ORGANISATIONS, "fields=id,names,names&facets=topic,municipality&include=contactPoints").unwrap();
+    let request =
+        read(&ORGANISATIONS, "fields=id,names,names&facets=topic,municipality&include=contactPoints").unwrap();
     assert_eq!(request.fields, ["id", "names"]);
     assert_eq!(request.query.facets, ["topic", "municipality"]);
     assert_eq!(request.include[0].name, "contactPoints");

@@ -18,7 +18,14 @@ pub static COLLABORATIONS: Table = Table {
             "Organisationen i civilsamhället.",
             "The organisation of civil society.",
         ),
-        reference("publicBodyId", "publicBody", ORGANISATIONS, &[column("publicBodyId")], "Den offentliga parten.", "The public body."),
+        reference(
+            "publicBodyId",
+            "publicBody",
+            ORGANISATIONS,
+            &[column("publicBodyId")],
+            "Den offentliga parten.",
+            "The public body.",
+        ),
         Row::property(
             "stated",
             Type::Closed(Vocabulary::Stated, &["yes", "no"]),
@@ -48,7 +55,17 @@ pub static COLLABORATIONS: Table = Table {
     located: false,
     timed: false,
     includes: &[
-        Include { name: "organisation", by: IncludeBy::Property("organisationId", ORGANISATIONS), sv: "organisationen", en: "the organisation" },
-        Include { name: "publicBody", by: IncludeBy::Property("publicBodyId", ORGANISATIONS), sv: "den offentliga parten", en: "the public body" },
+        Include {
+            name: "organisation",
+            by: IncludeBy::Property("organisationId", ORGANISATIONS),
+            sv: "organisationen",
+            en: "the organisation",
+        },
+        Include {
+            name: "publicBody",
+            by: IncludeBy::Property("publicBodyId", ORGANISATIONS),
+            sv: "den offentliga parten",
+            en: "the public body",
+        },
     ],
 };

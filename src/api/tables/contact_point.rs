@@ -50,8 +50,13 @@ pub static CONTACT_POINTS: Table = Table {
         LANGUAGES,
         Row::property("visibility", Type::Plain, "Vem som får se den.", "Who may see it.")
             .cells(&[column("visibility")]),
-        Row::property("person", Type::Plain, "En namngiven person, med noterad grund.", "A named person, with a recorded basis.")
-            .cells(&[column("person.name")]),
+        Row::property(
+            "person",
+            Type::Plain,
+            "En namngiven person, med noterad grund.",
+            "A named person, with a recorded basis.",
+        )
+        .cells(&[column("person.name")]),
         status(&["active", "wanted"]),
         SOURCE,
     ],
@@ -59,5 +64,10 @@ pub static CONTACT_POINTS: Table = Table {
     sorts: PLAIN_SORTS,
     located: false,
     timed: false,
-    includes: &[Include { name: "owner", by: IncludeBy::Property("ownerId", OWNERS), sv: "vad den leder till", en: "what it leads to" }],
+    includes: &[Include {
+        name: "owner",
+        by: IncludeBy::Property("ownerId", OWNERS),
+        sv: "vad den leder till",
+        en: "what it leads to",
+    }],
 };

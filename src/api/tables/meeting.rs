@@ -42,5 +42,10 @@ pub static MEETINGS: Table = Table {
     sorts: &[SortBy::Relevance, SortBy::Name, SortBy::UpdatedAt, SortBy::Start],
     located: false,
     timed: true,
-    includes: &[Include { name: "of", by: IncludeBy::Property("ofId", OWNERS), sv: "vad som träffas", en: "what meets" }],
+    includes: &[Include {
+        name: "of",
+        by: IncludeBy::Property("ofId", OWNERS),
+        sv: "vad som träffas",
+        en: "what meets",
+    }],
 };

@@ -12,7 +12,14 @@ pub static MEMBERSHIPS: Table = Table {
     name: "memberships",
     kinds: &[Kind::Membership],
     rows: &[
-        reference("memberId", "member", ORGANISATIONS, &[column("memberId")], "Den som är med.", "The organisation that belongs."),
+        reference(
+            "memberId",
+            "member",
+            ORGANISATIONS,
+            &[column("memberId")],
+            "Den som är med.",
+            "The organisation that belongs.",
+        ),
         reference("inId", "in", OWNERS, &[column("inId")], "Vad den är med i.", "What it belongs to."),
         Row::property("inType", OWNER_TYPES, "Vad den är med i för slag.", "What kind it belongs to.")
             .filter("inType", "network")
@@ -35,9 +42,14 @@ pub static MEMBERSHIPS: Table = Table {
             "Organisationen som medlemmen talar för.",
             "The organisation that the member speaks for.",
         ),
-        Row::property("contactPointId", Type::Reference(CONTACT_POINTS), "Vägen in till medlemmen.", "The way in to the member.")
-            .filter("contactPoint", "demo:cp-samforma-webb")
-            .cells(&[column("contactPointId")]),
+        Row::property(
+            "contactPointId",
+            Type::Reference(CONTACT_POINTS),
+            "Vägen in till medlemmen.",
+            "The way in to the member.",
+        )
+        .filter("contactPoint", "demo:cp-samforma-webb")
+        .cells(&[column("contactPointId")]),
         Row::property("from", Type::Plain, "Första dagen.", "First day.").cells(&[column("from")]),
         Row::property("to", Type::Plain, "Sista dagen.", "Last day.").cells(&[column("to")]),
         IDENTIFIERS,
@@ -48,9 +60,29 @@ pub static MEMBERSHIPS: Table = Table {
     located: false,
     timed: false,
     includes: &[
-        Include { name: "member", by: IncludeBy::Property("memberId", ORGANISATIONS), sv: "medlemmen", en: "the member" },
-        Include { name: "in", by: IncludeBy::Property("inId", OWNERS), sv: "vad den är med i", en: "what it belongs to" },
-        Include { name: "represents", by: IncludeBy::Property("represents", ORGANISATIONS), sv: "den som medlemmen talar för", en: "whom the member speaks for" },
-        Include { name: "contactPoint", by: IncludeBy::Property("contactPointId", CONTACT_POINTS), sv: "vägen in", en: "the way in" },
+        Include {
+            name: "member",
+            by: IncludeBy::Property("memberId", ORGANISATIONS),
+            sv: "medlemmen",
+            en: "the member",
+        },
+        Include {
+            name: "in",
+            by: IncludeBy::Property("inId", OWNERS),
+            sv: "vad den är med i",
+            en: "what it belongs to",
+        },
+        Include {
+            name: "represents",
+            by: IncludeBy::Property("represents", ORGANISATIONS),
+            sv: "den som medlemmen talar för",
+            en: "whom the member speaks for",
+        },
+        Include {
+            name: "contactPoint",
+            by: IncludeBy::Property("contactPointId", CONTACT_POINTS),
+            sv: "vägen in",
+            en: "the way in",
+        },
     ],
 };

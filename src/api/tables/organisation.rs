@@ -1,8 +1,8 @@
 //! Organisations as a list.
 
 use super::shared::{
-    DESCRIPTION, IDENTIFIERS, LANGUAGES, LEVEL, NAMES, ORGANISATIONS as ORGANISATION, OWNERS, PLACE_SORTS, SOURCE, TOPICS, areas,
-    reference, status,
+    DESCRIPTION, IDENTIFIERS, LANGUAGES, LEVEL, NAMES, ORGANISATIONS as ORGANISATION, OWNERS, PLACE_SORTS, SOURCE,
+    TOPICS, areas, reference, status,
 };
 use crate::api::table::{Cell, CellValue, Include, IncludeBy, Row, Table, Type, column};
 use crate::resources::Kind;
@@ -180,15 +180,15 @@ pub static ORGANISATIONS: Table = Table {
         .cells(&[column("addressProtected")]),
         OFFERS,
         NEEDS,
+        Row::property("contactPreference", Type::Plain, "Hur den vill kontaktas.", "How it wants to be contacted.")
+            .cells(&[column("contactPreference")]),
         Row::property(
-            "contactPreference",
+            "democraticBasis",
             Type::Plain,
-            "Hur den vill kontaktas.",
-            "How it wants to be contacted.",
+            "Om den vilar på demokratisk grund.",
+            "Whether it rests on a democratic ground.",
         )
-        .cells(&[column("contactPreference")]),
-        Row::property("democraticBasis", Type::Plain, "Om den vilar på demokratisk grund.", "Whether it rests on a democratic ground.")
-            .cells(&[column("democraticBasis")]),
+        .cells(&[column("democraticBasis")]),
         status(STATUSES),
         SOURCE,
         MEMBER_OF,
@@ -200,9 +200,29 @@ pub static ORGANISATIONS: Table = Table {
     located: true,
     timed: false,
     includes: &[
-        Include { name: "parent", by: IncludeBy::Property("parentId", ORGANISATION), sv: "organisationen ovanför", en: "the organisation above" },
-        Include { name: "contactPoints", by: IncludeBy::Reverse(Kind::ContactPoint, "owner"), sv: "kontaktvägar", en: "contact points" },
-        Include { name: "memberships", by: IncludeBy::Reverse(Kind::Membership, "member"), sv: "vad den är med i", en: "what it belongs to" },
-        Include { name: "units", by: IncludeBy::Reverse(Kind::Organisation, "parent"), sv: "enheter och grenar", en: "units and branches" },
+        Include {
+            name: "parent",
+            by: IncludeBy::Property("parentId", ORGANISATION),
+            sv: "organisationen ovanför",
+            en: "the organisation above",
+        },
+        Include {
+            name: "contactPoints",
+            by: IncludeBy::Reverse(Kind::ContactPoint, "owner"),
+            sv: "kontaktvägar",
+            en: "contact points",
+        },
+        Include {
+            name: "memberships",
+            by: IncludeBy::Reverse(Kind::Membership, "member"),
+            sv: "vad den är med i",
+            en: "what it belongs to",
+        },
+        Include {
+            name: "units",
+            by: IncludeBy::Reverse(Kind::Organisation, "parent"),
+            sv: "enheter och grenar",
+            en: "units and branches",
+        },
     ],
 };

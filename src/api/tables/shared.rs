@@ -17,28 +17,27 @@ const fn named(header: &'static str, is: &'static str) -> Cell {
     Cell { header, value: CellValue::Where { list: "names", key: "kind", is, give: "value" } }
 }
 
-pub(super) const NAMES: Row =
-    Row::property("names", Type::Plain, "Namn: officiella, korta, alias, tidigare.", "Names: official, short, alias, former.")
-        .cells(&[named("name", "official"), named("names.short", "short"), named("names.alias", "alias"), named("names.former", "former")]);
-
-pub(super) const IDENTIFIERS: Row = Row::property(
-    "identifiers",
+pub(super) const NAMES: Row = Row::property(
+    "names",
     Type::Plain,
-    "Nycklar i andra register.",
-    "Keys in other registers.",
+    "Namn: officiella, korta, alias, tidigare.",
+    "Names: official, short, alias, former.",
 )
-.cells(&[Cell {
-    header: "identifiers",
-    value: CellValue::Pairs { list: "identifiers", first: "scheme", second: "value" },
-}]);
+.cells(&[
+    named("name", "official"),
+    named("names.short", "short"),
+    named("names.alias", "alias"),
+    named("names.former", "former"),
+]);
 
-pub(super) const DESCRIPTION: Row = Row::property(
-    "description",
-    Type::Plain,
-    "Beskrivning.",
-    "Description.",
-)
-.cells(&[column("description.sv"), column("description.en")]);
+pub(super) const IDENTIFIERS: Row =
+    Row::property("identifiers", Type::Plain, "Nycklar i andra register.", "Keys in other registers.").cells(&[Cell {
+        header: "identifiers",
+        value: CellValue::Pairs { list: "identifiers", first: "scheme", second: "value" },
+    }]);
+
+pub(super) const DESCRIPTION: Row = Row::property("description", Type::Plain, "Beskrivning.", "Description.")
+    .cells(&[column("description.sv"), column("description.en")]);
 
 pub(super) const TOPICS: Row = Row::property(
     "topics",
@@ -78,14 +77,9 @@ pub(super) const fn areas(property: &'static str, cells: &'static [Cell]) -> Row
     .cells(cells)
 }
 
-pub(super) const SOURCE: Row = Row::property(
-    "source",
-    Type::Word,
-    "Källans korta namn.",
-    "Short name of the source.",
-)
-.filter("source", "survey-2020")
-.cells(&[column("source.name"), column("source.reference"), column("source.assuredAt")]);
+pub(super) const SOURCE: Row = Row::property("source", Type::Word, "Källans korta namn.", "Short name of the source.")
+    .filter("source", "survey-2020")
+    .cells(&[column("source.name"), column("source.reference"), column("source.assuredAt")]);
 
 const STATUS_CELLS: &[Cell] = &[column("status")];
 

@@ -61,9 +61,19 @@ const ROWS: &[Row] = &[
 
 const INCLUDES: &[Include] = &[
     Include { name: "hosts", by: IncludeBy::Property("hosts", ORGANISATIONS), sv: "värdarna", en: "the hosts" },
-    Include { name: "contactPoints", by: IncludeBy::Reverse(Kind::ContactPoint, "owner"), sv: "kontaktvägar", en: "contact points" },
+    Include {
+        name: "contactPoints",
+        by: IncludeBy::Reverse(Kind::ContactPoint, "owner"),
+        sv: "kontaktvägar",
+        en: "contact points",
+    },
     Include { name: "meetings", by: IncludeBy::Reverse(Kind::Meeting, "of"), sv: "möten", en: "meetings" },
-    Include { name: "memberships", by: IncludeBy::Reverse(Kind::Membership, "in"), sv: "deltagare", en: "participants" },
+    Include {
+        name: "memberships",
+        by: IncludeBy::Reverse(Kind::Membership, "in"),
+        sv: "deltagare",
+        en: "participants",
+    },
 ];
 
 /// Networks.
