@@ -1,6 +1,7 @@
 //! Organisations: any actor, from a village association to a unit of a public body.
 
 pub(crate) mod merge;
+pub(crate) mod relations;
 pub(crate) mod routes;
 mod store;
 
