@@ -47,7 +47,13 @@ pub(crate) fn settle(view: &View, asker: Audience, mut plan: Plan) -> Result<Pla
             better.unknown.retain(|clause| clause.range.end >= better.text.len());
             if better.unknown.is_empty() { Ok(better) } else { finish(view, asker, better) }
         }
-        None => Ok(plan),
+        None => {
+            // A number that is not known is not made up for by another number.
+            if unknown.iter().any(|clause| clause.numeric) && plan.required.iter().all(|clause| clause.numeric) {
+                plan.required.clear();
+            }
+            Ok(plan)
+        }
     }
 }
 

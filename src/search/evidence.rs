@@ -46,7 +46,7 @@ const FURTHER: u32 = 8;
 pub(crate) type NameLength = u8;
 
 /// How much of the worth of a name is left, in percent, by the length of the official name.
-const LENGTH: [u32; 4] = [100, 95, 89, 82];
+const LENGTH: [u32; 4] = [100, 98, 96, 94];
 
 /// The class of a name by its number of words.
 pub(crate) const fn name_length(words: usize) -> NameLength {

@@ -166,11 +166,11 @@ impl Slots {
 }
 
 /// What it is worth to be active in the very area that is asked for, of some 10,000 for a full hit in a name.
-pub(crate) const AREA_NAMED: u16 = 1200;
+pub(crate) const AREA_NAMED: u16 = 1600;
 /// The same for the county that covers it.
-pub(crate) const AREA_COUNTY: u16 = 700;
+pub(crate) const AREA_COUNTY: u16 = 1000;
 /// The same for the country.
-pub(crate) const AREA_COUNTRY: u16 = 300;
+pub(crate) const AREA_COUNTRY: u16 = 400;
 
 /// The slots of all documents of a segment.
 #[derive(Debug)]

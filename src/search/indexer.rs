@@ -13,6 +13,7 @@ use crate::search::view::{Opened, View};
 use crate::search::{intake, statistics};
 use serde::{Deserialize, Serialize};
 use std::fs;
+use std::panic::AssertUnwindSafe;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use tantivy::indexer::{LogMergePolicy, NoMergePolicy};
@@ -98,16 +99,30 @@ impl Index {
             view: RwLock::new(Arc::new(View::empty())),
         };
         let Some(folder) = index.current()? else { return Ok(index) };
-        match index.open_folder(folder) {
-            Ok(Some(open)) => {
-                index.publish(&mut *index.lock(), open)?;
-                Ok(index)
-            }
-            Ok(None) => Ok(Index { stale: true, ..index }),
-            Err(error) => {
+        // Tantivy panics on some kinds of damage; nothing is shared that a panic could leave half done.
+        let found = std::panic::catch_unwind(AssertUnwindSafe(|| index.open_current(folder)));
+        let stale = match found {
+            Ok(Ok(usable)) => !usable,
+            Ok(Err(error)) => {
                 tracing::warn!(%error, "the index is damaged and has to be made anew");
-                Ok(Index { stale: true, ..index })
+                true
             }
+            Err(_) => {
+                tracing::warn!("the index is damaged beyond reading and has to be made anew");
+                true
+            }
+        };
+        if stale {
+            *index.lock() = None;
+        }
+        Ok(Index { stale, ..index })
+    }
+
+    /// Opens and publishes what was found; false when another version made it.
+    fn open_current(&self, folder: PathBuf) -> Result<bool> {
+        match self.open_folder(folder)? {
+            Some(open) => self.publish(&mut self.lock(), open).map(|()| true),
+            None => Ok(false),
         }
     }
 

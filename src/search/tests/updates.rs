@@ -1,0 +1,162 @@
+use super::*;
+use std::collections::BTreeMap;
+
+fn rebuilt(documents: impl Iterator<Item = Document>) -> Registry {
+    let registry = Registry::new();
+    registry.index.rebuild(&mut documents.map(Ok), position(1)).expect("rebuilds");
+    registry
+}
+
+#[test]
+fn updates_give_what_a_rebuild_gives() {
+    for seed in [11, 12, 13] {
+        let mut dice = Dice(seed);
+        let mut model: BTreeMap<(Kind, Uuid), Document> = BTreeMap::new();
+        let mut registry = Registry::new();
+        let mut tie = 0;
+        for _ in 0..40 {
+            let mut documents = Vec::new();
+            let mut gone = Vec::new();
+            for _ in 0..dice.roll(8) {
+                let known: Vec<(Kind, Uuid)> = model.keys().copied().collect();
+                if known.is_empty() || dice.roll(2) == 0 {
+                    tie += 1;
+                    documents.push(dice.document(tie));
+                } else {
+                    let key = *dice.one(&known);
+                    if dice.roll(2) == 0 {
+                        gone.push(key);
+                    } else {
+                        let old = &model[&key];
+                        documents.push(Document { kind: key.0, id: key.1, tie: old.tie, ..dice.document(old.tie) });
+                    }
+                }
+            }
+            gone.retain(|key| !documents.iter().any(|document| (document.kind, document.id) == *key));
+            for key in &gone {
+                model.remove(key);
+            }
+            for document in &documents {
+                model.insert((document.kind, document.id), document.clone());
+            }
+            registry.apply(documents, &gone);
+        }
+        let other = rebuilt(model.values().cloned());
+        assert_eq!(registry.index.searcher().records(), model.len() as u64);
+        assert_eq!(other.index.searcher().segments(), 1);
+        let dump = registry.index.searcher().dump().expect("dumps");
+        assert_eq!(dump.len(), model.len());
+        assert_eq!(dump, other.index.searcher().dump().expect("dumps"));
+        assert_eq!(
+            registry.index.compute_statistics().expect("statistics"),
+            other.index.compute_statistics().expect("statistics")
+        );
+    }
+}
+
+#[test]
+fn the_last_of_several_documents_of_one_record_stays() {
+    let mut registry = Registry::of(vec![organisation(1, "Första"), organisation(1, "Andra")]);
+    assert_eq!(registry.find(&Query { limit: 9, ..Query::default() }).hits[0].title, "Andra");
+    registry.apply(vec![organisation(1, "Tredje")], &[(Kind::Organisation, Uuid::from_u128(1))]);
+    let answer = registry.find(&Query { limit: 9, ..Query::default() });
+    assert_eq!((answer.total, answer.hits[0].title.as_str()), (1, "Tredje"));
+}
+
+#[test]
+fn order_and_scores_do_not_depend_on_history_with_the_same_statistics() {
+    let mut dice = Dice(21);
+    let documents: Vec<Document> = (1..=300).map(|tie| dice.document(tie)).collect();
+    let straight = rebuilt(documents.iter().cloned());
+    let mut winding = Registry::new();
+    for part in documents.chunks(23) {
+        let first: Vec<Document> = part.iter().map(|document| Document { tie: document.tie, ..dice.document(document.tie) }).collect();
+        let wrong: Vec<(Kind, Uuid)> = first.iter().map(|document| (document.kind, document.id)).collect();
+        winding.add(first);
+        winding.apply(part.to_vec(), &wrong);
+    }
+    let statistics = straight.index.compute_statistics().expect("statistics");
+    for registry in [&straight, &winding] {
+        registry.index.set_statistics(7, &statistics).expect("sets");
+        assert_eq!(registry.index.statistics_number(), 7);
+    }
+    for words in ["bollklubb luleå", "röda korset", "unga äldre", "pensionärsråd kalix 12", "kvino jour", "hem"] {
+        let hits = |registry: &Registry| -> Vec<(Uuid, u32, Vec<&'static str>)> {
+            let answer = registry.find(&Query { limit: 500, ..text(words) });
+            answer.hits.into_iter().map(|hit| (hit.id, hit.score.to_bits(), hit.matched_on)).collect()
+        };
+        assert_eq!(hits(&straight), hits(&winding), "{words}");
+    }
+}
+
+#[test]
+fn the_position_is_that_of_the_last_commit_and_survives_reopening() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let open = || Index::open(folder.path(), Options { verify: true, ..Options::default() }).expect("opens");
+    let index = open();
+    assert_eq!(index.position(), None);
+    assert!(!index.is_stale());
+    index.apply(vec![organisation(1, "Ett")], &[], position(5)).expect("applies");
+    assert_eq!(index.position(), Some(position(5)));
+    drop(index);
+    let index = open();
+    assert_eq!(index.position(), Some(position(5)));
+    assert_eq!(index.searcher().sequence(), 5);
+    index.rebuild(&mut (1..2_000).map(|tie| Ok(organisation(tie, "Namn"))), position(9)).expect("rebuilds");
+    assert_eq!((index.position(), index.searcher().records()), (Some(position(9)), 1_999));
+    index.apply(vec![organisation(1, "Två")], &[], position(10)).expect("applies");
+    drop(index);
+    assert_eq!(open().position(), Some(position(10)));
+    let folders = std::fs::read_dir(folder.path()).expect("lists").filter(|entry| {
+        entry.as_ref().expect("an entry").path().is_dir()
+    });
+    assert_eq!(folders.count(), 1);
+}
+
+#[test]
+fn a_failed_rebuild_leaves_the_old_index() {
+    let registry = Registry::of(vec![organisation(1, "Ett")]);
+    let mut broken = [Ok(organisation(2, "Två")), Err(crate::error::Error::internal("the database went away"))].into_iter();
+    assert!(registry.index.rebuild(&mut broken, position(8)).is_err());
+    assert_eq!(registry.index.position(), Some(position(1)));
+    assert_eq!(registry.titles("ett"), ["Ett"]);
+}
+
+#[test]
+fn a_searcher_keeps_its_state_while_the_index_moves_on() {
+    let mut registry = Registry::of(vec![organisation(1, "Ett")]);
+    let before = registry.index.searcher();
+    registry.apply(vec![organisation(2, "Två")], &[(Kind::Organisation, Uuid::from_u128(1))]);
+    registry.index.rebuild(&mut std::iter::once(Ok(organisation(3, "Tre"))), position(9)).expect("rebuilds");
+    let hits = before.find(Audience::Public, &Query { limit: 9, ..Query::default() }).expect("answers").hits;
+    assert_eq!(hits.len(), 1);
+    assert_eq!(hits[0].title, "Ett");
+    assert_eq!(hits[0].record, organisation(1, "Ett").record);
+}
+
+#[test]
+fn another_version_and_damage_are_stale() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let open = || Index::open(folder.path(), Options::default()).expect("opens");
+    open().apply(vec![organisation(1, "Ett")], &[], position(5)).expect("applies");
+    let current = folder.path().join("current");
+    let name = std::fs::read_to_string(&current).expect("reads");
+    let inside = folder.path().join(&name);
+    for file in std::fs::read_dir(&inside).expect("lists") {
+        let path = file.expect("a file").path();
+        if path.extension().is_some_and(|extension| extension == "ready") {
+            std::fs::write(path, b"broken").expect("writes");
+        }
+    }
+    let index = open();
+    assert!(index.is_stale() && index.position().is_none());
+    index.rebuild(&mut std::iter::once(Ok(organisation(1, "Ett"))), position(6)).expect("rebuilds");
+    assert!(!index.is_stale());
+    drop(index);
+    let name = std::fs::read_to_string(&current).expect("reads");
+    std::fs::rename(folder.path().join(&name), folder.path().join("v00000000-1")).expect("renames");
+    std::fs::write(&current, "v00000000-1").expect("writes");
+    let index = open();
+    assert!(index.is_stale() && index.position().is_none());
+    assert_eq!(index.searcher().records(), 0);
+}
