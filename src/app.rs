@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 use crate::identifier::parse_path_id;
 use crate::resources::Kind;
 use crate::resources::service::locate;
-use crate::search::Index;
+use crate::search::{Index, Options};
 use crate::search::tailer::{Running, Tailer};
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
@@ -41,7 +41,7 @@ impl Opened {
 
     /// A tailer for the configured index.
     pub fn tailer(&self, config: &Config) -> Result<Tailer> {
-        Ok(Tailer::new(self.db.clone(), Arc::new(Index::open(&config.index_folder())?)))
+        Ok(Tailer::new(self.db.clone(), Arc::new(Index::open(&config.index_folder(), Options::default())?)))
     }
 
     /// The organisation that a command names by id, identifier or number.
@@ -108,7 +108,7 @@ impl App {
     pub fn build_with_clock(config: Config, clock: Arc<dyn Clock>) -> Result<App> {
         let opened = Opened::with_clock(&config, Arc::clone(&clock))?;
         let keys = Arc::new(Keys::open(&config.data_dir.join("keys"))?);
-        let index = Arc::new(Index::open(&config.index_folder())?);
+        let index = Arc::new(Index::open(&config.index_folder(), Options::default())?);
         let app = App { config: Arc::new(config), db: opened.db, index, clock, keys };
         app.level()?;
         Ok(app)
@@ -151,7 +151,7 @@ pub fn start(app: &App) -> Result<Serving> {
         .map_err(|error| Error::internal(format!("cannot listen on {}: {error}", app.config.listen)))?;
     let address = listener.local_addr()?;
     let tailer = app.tailer().run()?;
-    let server = api::server(app, listener)?;
+    let server = api::server::start(app, listener)?;
     Ok(Serving { address, server, tailer })
 }
 

@@ -8,19 +8,16 @@ use futures_util::StreamExt;
 use serde::de::{DeserializeSeed, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
-/// The largest body of one record, in bytes.
-pub const RECORD_LIMIT: usize = 1024 * 1024;
 /// How deep a body may be nested.
 const DEEPEST: usize = 32;
 
-/// The JSON of a body: media type, size, UTF-8, nesting and repeated properties checked, no NUL in it.
+/// The bytes of a JSON body: media type and size checked.
 ///
 /// # Errors
-/// 415, 413, or 400 with what cannot be read.
-pub async fn json_body(payload: web::Payload, request: &HttpRequest, limit: usize) -> Result<Value> {
+/// 415 or 413; 400 when the connection breaks off.
+pub async fn json_bytes(payload: web::Payload, request: &HttpRequest, limit: usize) -> Result<Vec<u8>> {
     check_media_type(request)?;
-    let bytes = read(payload, request, limit).await?;
-    parse(&bytes)
+    read(payload, request, limit).await
 }
 
 fn check_media_type(request: &HttpRequest) -> Result<()> {

@@ -14,17 +14,45 @@ const BETWEEN: &str = " | ";
 /// A fault of ours when a ready-made record is no JSON.
 pub fn write_csv(table: &'static Table, fields: &[&'static str], hits: &[Hit]) -> Result<Vec<u8>> {
     let columns: Vec<Cell> = table.columns(fields).collect();
-    let mut out = Vec::with_capacity(512 + hits.len() * 300);
-    // Spreadsheets take a file without the mark for another encoding.
-    out.extend_from_slice("\u{feff}".as_bytes());
-    let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(out);
-    let fault = |error: csv::Error| Error::internal(format!("csv: {error}"));
-    writer.write_record(columns.iter().map(|cell| cell.header)).map_err(fault)?;
+    let mut writer = begin(&columns, hits.len())?;
     for hit in hits {
         let record: Value = serde_json::from_slice(&hit.record)?;
-        writer.write_record(columns.iter().map(|cell| harmless(content(cell, &record, hit)))).map_err(fault)?;
+        writer.write_record(columns.iter().map(|cell| harmless(content(cell, &record, Some(hit))))).map_err(fault)?;
     }
+    end(writer)
+}
+
+/// Writes one record as a line of CSV; the first with the line of headers before it.
+///
+/// # Errors
+/// A fault of ours when the record is no JSON.
+pub fn write_csv_record(table: &'static Table, json: &[u8], first: bool) -> Result<Vec<u8>> {
+    let columns: Vec<Cell> = table.columns(&[]).collect();
+    let mut writer = if first { begin(&columns, 1)? } else { lines(Vec::with_capacity(json.len())) };
+    let record: Value = serde_json::from_slice(json)?;
+    writer.write_record(columns.iter().map(|cell| harmless(content(cell, &record, None)))).map_err(fault)?;
+    end(writer)
+}
+
+fn lines(out: Vec<u8>) -> csv::Writer<Vec<u8>> {
+    csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(out)
+}
+
+fn begin(columns: &[Cell], records: usize) -> Result<csv::Writer<Vec<u8>>> {
+    let mut out = Vec::with_capacity(512 + records * 300);
+    // Spreadsheets take a file without the mark for another encoding.
+    out.extend_from_slice("\u{feff}".as_bytes());
+    let mut writer = lines(out);
+    writer.write_record(columns.iter().map(|cell| cell.header)).map_err(fault)?;
+    Ok(writer)
+}
+
+fn end(writer: csv::Writer<Vec<u8>>) -> Result<Vec<u8>> {
     writer.into_inner().map_err(|error| Error::internal(format!("csv: {}", error.error())))
+}
+
+fn fault(error: csv::Error) -> Error {
+    Error::internal(format!("csv: {error}"))
 }
 
 /// What stands in a cell; numbers are told apart, since a spreadsheet must be able to count with them.
@@ -33,7 +61,7 @@ enum Content {
     Text(String),
 }
 
-fn content(cell: &Cell, record: &Value, hit: &Hit) -> Content {
+fn content(cell: &Cell, record: &Value, hit: Option<&Hit>) -> Content {
     match cell.value {
         CellValue::Path(path) => at_path(record, path),
         CellValue::Where { list, key, is, give } => {
@@ -54,11 +82,15 @@ fn content(cell: &Cell, record: &Value, hit: &Hit) -> Content {
             });
             Content::Text(joined(pairs, BETWEEN))
         }
-        CellValue::Hit("type") => Content::Text(hit.kind.name().to_owned()),
-        CellValue::Hit("title") => Content::Text(hit.title.clone()),
-        CellValue::Hit(_) => {
-            Content::Number(if hit.score.is_finite() { format!("{:.3}", hit.score) } else { String::new() })
-        }
+        CellValue::Hit(name) => hit.map_or_else(|| Content::Text(String::new()), |hit| of_hit(name, hit)),
+    }
+}
+
+fn of_hit(name: &str, hit: &Hit) -> Content {
+    match name {
+        "type" => Content::Text(hit.kind.name().to_owned()),
+        "title" => Content::Text(hit.title.clone()),
+        _ => Content::Number(if hit.score.is_finite() { format!("{:.3}", hit.score) } else { String::new() }),
     }
 }
 

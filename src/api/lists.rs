@@ -30,8 +30,6 @@ use uuid::Uuid;
 
 /// How long a list waits for a change to become searchable.
 const PATIENCE: Duration = Duration::from_secs(2);
-/// Above so many records, a query without words is worked off beside the threads that answer.
-const MANY: usize = 50_000;
 
 /// The list of a kind.
 pub(crate) async fn list<R: Resource>(call: Call) -> Answer {
@@ -222,7 +220,7 @@ impl Resolve for ByDatabase<'_> {
 async fn find(call: &Call, request: &ListRequest) -> Result<query::Answer> {
     let audience = call.actor.audience();
     let searcher = call.app.index.searcher();
-    if request.query.text.is_none() && searcher.documents() > MANY {
+    if searcher.is_heavy(&request.query) {
         let query = request.query.clone();
         return blocking(move || searcher.find(audience, &query)).await;
     }

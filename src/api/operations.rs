@@ -65,7 +65,7 @@ macro_rules! record_operations {
             ),
             responses((status = 200, description = concat!("En sida med ", $many_sv, " / A page of ", $many_en), body = $page)),
         )]
-        #[actix_web::get($path)]
+        #[get($path)]
         pub(crate) async fn $list(call: crate::api::call::Call) -> crate::api::call::Answer {
             crate::api::lists::list::<$resource>(call).await
         }
@@ -82,7 +82,7 @@ macro_rules! record_operations {
             responses((status = 201, description = concat!("Skapad / The new ", $one_en), body = $record)),
             security(("oauth" = ["write"])),
         )]
-        #[actix_web::post($path)]
+        #[post($path)]
         pub(crate) async fn $create(
             call: crate::api::call::Call,
             payload: actix_web::web::Payload,
@@ -101,7 +101,7 @@ macro_rules! record_operations {
             params(("id" = String, Path, description = "UUID, identifierare (schema:värde) eller organisationsnummer / UUID, identifier (scheme:value) or organisation number", example = "0190d1a0-7c3e-7000-8000-5a1f0c2d3e4f")),
             responses((status = 200, description = concat!("Posten / The ", $one_en), body = $record)),
         )]
-        #[actix_web::get($item)]
+        #[get($item)]
         pub(crate) async fn $read(
             call: crate::api::call::Call,
             id: actix_web::web::Path<String>,
@@ -122,7 +122,7 @@ macro_rules! record_operations {
             responses((status = 200, description = concat!("Posten efter ändringen / The ", $one_en, " after the change"), body = $record)),
             security(("oauth" = ["write"])),
         )]
-        #[actix_web::patch($item)]
+        #[patch($item)]
         pub(crate) async fn $change(
             call: crate::api::call::Call,
             id: actix_web::web::Path<String>,
@@ -143,7 +143,7 @@ macro_rules! record_operations {
             responses((status = 200, description = "Borttagen / Deleted", body = crate::api::schemas::Deleted)),
             security(("oauth" = ["write"])),
         )]
-        #[actix_web::delete($item)]
+        #[delete($item)]
         pub(crate) async fn $remove(
             call: crate::api::call::Call,
             id: actix_web::web::Path<String>,
@@ -165,7 +165,7 @@ macro_rules! record_operations {
             ),
             responses((status = 200, description = "Versionerna / The versions", body = crate::api::schemas::History)),
         )]
-        #[actix_web::get($past)]
+        #[get($past)]
         pub(crate) async fn $history(
             call: crate::api::call::Call,
             id: actix_web::web::Path<String>,
@@ -190,7 +190,7 @@ macro_rules! part_operation {
             params(("id" = String, Path, description = "UUID, identifierare (schema:värde) eller organisationsnummer / UUID, identifier (scheme:value) or organisation number", example = "0190d1a0-7c3e-7000-8000-5a1f0c2d3e4f")),
             responses((status = 200, description = concat!($sv, " / ", $en), body = $page)),
         )]
-        #[actix_web::get($path)]
+        #[get($path)]
         pub(crate) async fn $name(
             call: crate::api::call::Call,
             id: actix_web::web::Path<String>,

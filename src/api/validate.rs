@@ -50,6 +50,14 @@ impl Validator {
         Ok(cell.get_or_init(|| made))
     }
 
+    /// The validator of what a merge is told.
+    ///
+    /// # Errors
+    /// A fault of ours when the schema does not compile.
+    pub fn for_merges() -> Result<Validator> {
+        Validator::of::<crate::resources::service::MergeInput>()
+    }
+
     /// A validator for any type with a schema.
     ///
     /// # Errors

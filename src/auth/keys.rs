@@ -4,7 +4,6 @@ use crate::error::{Error, Result};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ed25519_dalek::SigningKey;
-use ed25519_dalek::pkcs8::EncodePrivateKey;
 use jsonwebtoken::{DecodingKey, EncodingKey};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -42,8 +41,7 @@ impl Keys {
             let key = SigningKey::from_bytes(&read_32(file)?);
             let bytes = key.verifying_key().to_bytes();
             let id = URL_SAFE_NO_PAD.encode(&Sha256::digest(bytes)[..12]);
-            let der = key.to_pkcs8_der().map_err(|_| Error::internal("a signing key cannot be encoded"))?;
-            signing = Some((id.clone(), EncodingKey::from_ed_der(der.as_bytes())));
+            signing = Some((id.clone(), EncodingKey::from_ed_der(&pkcs8(key.as_bytes()))));
             let verifying = DecodingKey::from_ed_components(&URL_SAFE_NO_PAD.encode(bytes))
                 .map_err(|_| Error::internal("a signing key cannot be used"))?;
             accepted.push(PublicKey { id, verifying, bytes });
@@ -85,6 +83,13 @@ impl Keys {
     pub fn cursor_secret(&self) -> &[u8] {
         &self.cursor
     }
+}
+
+/// A secret key in the form PKCS #8 (RFC 8410): a fixed head, then the 32 bytes.
+fn pkcs8(secret: &[u8; 32]) -> Vec<u8> {
+    const HEAD: [u8; 16] =
+        [0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20];
+    [&HEAD[..], secret].concat()
 }
 
 fn key_files(folder: &Path) -> Result<Vec<PathBuf>> {

@@ -1,5 +1,6 @@
 //! The operations on forums.
 
+use actix_web::{delete, get, patch, post};
 use crate::api::operations::record_operations;
 use crate::api::operations::part_operation;
 use super::{ForumInput, Forums};

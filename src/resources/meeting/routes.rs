@@ -1,5 +1,6 @@
 //! The operations on meetings.
 
+use actix_web::{delete, get, patch, post};
 use crate::api::operations::record_operations;
 use super::{MeetingInput, Meetings};
 

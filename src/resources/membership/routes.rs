@@ -1,5 +1,6 @@
 //! The operations on memberships.
 
+use actix_web::{delete, get, patch, post};
 use crate::api::operations::record_operations;
 use super::{MembershipInput, Memberships};
 

@@ -1,5 +1,6 @@
 //! The operations on organisations.
 
+use actix_web::{delete, get, patch, post, put};
 use crate::api::operations::record_operations;
 use crate::api::call::{Answer, Call};
 use crate::api::operations::part_operation;
@@ -57,7 +58,7 @@ part_operation! {
     ),
     security(("oauth" = ["write"])),
 )]
-#[actix_web::put("/organisations/{id}")]
+#[put("/organisations/{id}")]
 pub(crate) async fn put_organisation(call: Call, id: web::Path<String>, payload: web::Payload) -> Answer {
     records::put::<Organisations>(call, id.into_inner(), payload).await
 }
@@ -75,7 +76,7 @@ pub(crate) async fn put_organisation(call: Call, id: web::Path<String>, payload:
     responses((status = 200, description = "Den som blev kvar / The one that stayed", body = Organisation)),
     security(("oauth" = ["write"])),
 )]
-#[actix_web::post("/organisations/{id}/merges")]
+#[post("/organisations/{id}/merges")]
 pub(crate) async fn merge_organisations(call: Call, id: web::Path<String>, payload: web::Payload) -> Answer {
     records::merge(call, id.into_inner(), payload).await
 }
@@ -91,7 +92,7 @@ macro_rules! related_operation {
             params(("id" = String, Path, description = "UUID, identifierare (schema:värde) eller organisationsnummer / UUID, identifier (scheme:value) or organisation number", example = "0190d1a0-7c3e-7000-8000-5a1f0c2d3e4f")),
             responses((status = 200, description = concat!($sv, " / ", $en), body = $page)),
         )]
-        #[actix_web::get($path)]
+        #[get($path)]
         pub(crate) async fn $name(call: Call, id: web::Path<String>) -> Answer {
             lists::list_related::<Organisations, $resource>(call, id.into_inner(), $related).await
         }
@@ -111,7 +112,7 @@ related_operation!(organisation_forums "listOrganisationForums" "/organisations/
     params(("id" = String, Path, description = "UUID, identifierare (schema:värde) eller organisationsnummer / UUID, identifier (scheme:value) or organisation number", example = "0190d1a0-7c3e-7000-8000-5a1f0c2d3e4f")),
     responses((status = 200, description = "Trädet / The tree", body = UnitTree)),
 )]
-#[actix_web::get("/organisations/{id}/units")]
+#[get("/organisations/{id}/units")]
 pub(crate) async fn organisation_units(call: Call, id: web::Path<String>) -> Answer {
     trees::units(call, id.into_inner()).await
 }
@@ -125,7 +126,7 @@ pub(crate) async fn organisation_units(call: Call, id: web::Path<String>) -> Ans
     params(("id" = String, Path, description = "UUID, identifierare (schema:värde) eller organisationsnummer / UUID, identifier (scheme:value) or organisation number", example = "0190d1a0-7c3e-7000-8000-5a1f0c2d3e4f")),
     responses((status = 200, description = "Sambanden / The links", body = Linked)),
 )]
-#[actix_web::get("/organisations/{id}/linked")]
+#[get("/organisations/{id}/linked")]
 pub(crate) async fn organisation_linked(call: Call, id: web::Path<String>) -> Answer {
     trees::linked(call, id.into_inner()).await
 }
