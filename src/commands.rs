@@ -141,9 +141,9 @@ pub fn export(file: Option<&Path>, csv: bool) -> Result {
 
 fn output(file: Option<&Path>) -> Result<BufWriter<Box<dyn Write>>> {
     let out: Box<dyn Write> = match file {
-        Some(path) if path != Path::new("-") => Box::new(
-            File::create(path).map_err(|error| Failure::Wrong(format!("{}: {error}", path.display())))?,
-        ),
+        Some(path) if path != Path::new("-") => {
+            Box::new(File::create(path).map_err(|error| Failure::Wrong(format!("{}: {error}", path.display())))?)
+        }
         _ => Box::new(io::stdout().lock()),
     };
     Ok(BufWriter::with_capacity(1 << 20, out))
@@ -232,7 +232,11 @@ pub fn evaluate_search(file: &Path, json: bool, url: Option<&str>, on_demo: bool
         let app = App::build(configured()?)?;
         evaluate::evaluate(&cases, &|query| crate::api::lists::ask(&app, query))?
     };
-    if json { println!("{}", serde_json::to_string_pretty(&evaluation)?) } else { print_evaluation(&evaluation) }
+    if json {
+        println!("{}", serde_json::to_string_pretty(&evaluation)?)
+    } else {
+        print_evaluation(&evaluation)
+    }
     Ok(Outcome::Done)
 }
 

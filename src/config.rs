@@ -352,7 +352,8 @@ mod tests {
 
     #[test]
     fn a_variable_sets_its_field() {
-        let config = load(&[("SAMVERKAN_LISTEN", "0.0.0.0:80"), ("HOME", "/x"), ("SAMVERKAN_LOG_FORMAT", "json")]).unwrap();
+        let config =
+            load(&[("SAMVERKAN_LISTEN", "0.0.0.0:80"), ("HOME", "/x"), ("SAMVERKAN_LOG_FORMAT", "json")]).unwrap();
         assert_eq!(config.listen, "0.0.0.0:80");
         assert_eq!(config.log_format, LogFormat::Json);
         assert_eq!(config.public_address(), "http://0.0.0.0:80");

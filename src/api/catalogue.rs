@@ -168,7 +168,9 @@ fn says(term: &Term, words: &str) -> bool {
     let labels = term.label.texts().map(|(_, text)| text).chain(term.synonyms.all()).chain([term.key.as_str()]);
     words.is_empty()
         || labels.map(fold).any(|label| {
-            words.split_whitespace().all(|word| label.split(|c: char| !c.is_alphanumeric()).any(|part| part.starts_with(word)))
+            words
+                .split_whitespace()
+                .all(|word| label.split(|c: char| !c.is_alphanumeric()).any(|part| part.starts_with(word)))
         })
 }
 

@@ -27,7 +27,8 @@ pub(crate) fn embedded(
     if include.is_empty() {
         return Ok(Embedded::new());
     }
-    let values: Vec<Value> = records.iter().map(|(_, json)| Ok(serde_json::from_slice(json)?)).collect::<Result<_>>()?;
+    let values: Vec<Value> =
+        records.iter().map(|(_, json)| Ok(serde_json::from_slice(json)?)).collect::<Result<_>>()?;
     let mut wanted: HashMap<Kind, BTreeSet<Uuid>> = HashMap::new();
     for include in include {
         if let IncludeBy::Property(property, kinds) = include.by {

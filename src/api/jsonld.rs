@@ -16,7 +16,9 @@ pub fn record(kind: Kind, canonical: &[u8], api: &str) -> Result<Vec<u8>> {
     let types = match kind {
         Kind::Organisation if record["sector"] == "civil-society" => json!(["Organization", "NGO", "org:Organization"]),
         Kind::Organisation if record["kind"] == "unit" => json!(["Organization", "org:OrganizationalUnit"]),
-        Kind::Organisation if record["sector"] == "public" => json!(["GovernmentOrganization", "org:FormalOrganization"]),
+        Kind::Organisation if record["sector"] == "public" => {
+            json!(["GovernmentOrganization", "org:FormalOrganization"])
+        }
         Kind::ContactPoint => json!("ContactPoint"),
         _ => json!(["Organization", "org:OrganizationalCollaboration"]),
     };
@@ -104,7 +106,11 @@ fn organisation(out: &mut Map<String, Value>, record: &Value, api: &str) {
     }
     put(out, "sponsor", list(record, "hosts").map(|host| json!(address(api, Kind::Organisation, host))).collect());
     put(out, "areaServed", list(record, "activeIn").chain(list(record, "areas")).cloned().collect());
-    put(out, "knowsAbout", list(record, "topics").map(|topic| json!(format!("{api}/topics/{}", text(topic)))).collect());
+    put(
+        out,
+        "knowsAbout",
+        list(record, "topics").map(|topic| json!(format!("{api}/topics/{}", text(topic)))).collect(),
+    );
     put(out, "knowsLanguage", list(record, "languages").cloned().collect());
 }
 
@@ -114,7 +120,8 @@ fn contact_point(out: &mut Map<String, Value>, record: &Value, api: &str) {
     put(out, "availableLanguage", list(record, "languages").cloned().collect());
     put(out, "areaServed", list(record, "areas").cloned().collect());
     for (kind, name) in [("email", "email"), ("phone", "telephone"), ("web", "url")] {
-        let values = list(record, "channels").filter(|channel| channel["kind"] == kind).map(|channel| channel["value"].clone());
+        let values =
+            list(record, "channels").filter(|channel| channel["kind"] == kind).map(|channel| channel["value"].clone());
         put(out, name, values.collect());
     }
     let owner = Kind::from_name(text(&record["ownerType"])).unwrap_or(Kind::Organisation);

@@ -179,7 +179,11 @@ fn finish(observed: Observed, mut response: ServiceResponse<BoxBody>) -> Service
     code_etag(response.headers_mut());
     observed.mark(response.headers_mut());
     observed.log(response.status(), response.request().match_pattern());
-    if observed.method == Method::HEAD { response.map_body(|_, body| BoxBody::new(Headed(body.size()))) } else { response }
+    if observed.method == Method::HEAD {
+        response.map_body(|_, body| BoxBody::new(Headed(body.size())))
+    } else {
+        response
+    }
 }
 
 /// The error that an answer still has to tell: one that a handler returned, or a bare one of the framework's.

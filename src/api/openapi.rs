@@ -142,8 +142,8 @@ fn info() -> Value {
 fn complete(operation: &mut Value, method: &str, path: &str) {
     let answer = operation.pointer("/responses/200/content/application~1json/schema/$ref");
     let answer = answer.and_then(Value::as_str).and_then(|text| text.rsplit('/').next()).unwrap_or_default().to_owned();
-    let page = tables::ALL.iter().copied().chain([&tables::SEARCH]).find(|table| page_name(table) == answer);
-    let record = tables::ALL.iter().find(|table| method == "get" && record_name(table) == answer);
+    let page = tables::ALL.iter().copied().find(|table| page_name(table) == answer);
+    let record = tables::ALL.iter().find(|table| method == "get" && !table.is_search() && record_name(table) == answer);
     let mut parameters: Vec<Value> = operation["parameters"].as_array().cloned().unwrap_or_default();
     if let Some(table) = page {
         parameters.extend(list_parameters(table));
@@ -176,7 +176,8 @@ fn complete(operation: &mut Value, method: &str, path: &str) {
     }
     codes.sort_unstable();
     for code in codes {
-        operation["responses"][code.to_string()] = json!({"$ref": format!("#/components/responses/Status{}", words(code))});
+        operation["responses"][code.to_string()] =
+            json!({"$ref": format!("#/components/responses/Status{}", words(code))});
     }
 }
 
@@ -186,7 +187,10 @@ fn page_name(table: &Table) -> String {
 
 fn record_name(table: &Table) -> String {
     let singular = table.kinds.first().map(|kind| kind.name()).unwrap_or_default();
-    singular.split('-').map(|word| word[..1].to_uppercase() + &word[1..]).collect()
+    let capital = |word: &str| {
+        word.chars().enumerate().map(|(at, c)| if at == 0 { c.to_ascii_uppercase() } else { c }).collect::<String>()
+    };
+    singular.split('-').map(capital).collect()
 }
 
 fn add_format(operation: &mut Value, media_type: &str, text: &str) {
@@ -228,13 +232,21 @@ fn add_components(document: &mut Value) -> Result<()> {
         let codes: Vec<&Code> = Code::ALL.iter().filter(|code| code.status() == status).collect();
         let (text, code) = match codes.first() {
             Some(code) => {
-                let titles: Vec<String> =
-                    codes.iter().map(|code| format!("{}: {} / {}", code.name(), code.title().sv, code.title().en)).collect();
+                let titles: Vec<String> = codes
+                    .iter()
+                    .map(|code| format!("{}: {} / {}", code.name(), code.title().sv, code.title().en))
+                    .collect();
                 (titles.join("; "), code.name())
             }
-            None => ("Posten har gått upp i en annan, se Location / The record was merged into another, see Location".to_owned(), "merged"),
+            None => (
+                "Posten har gått upp i en annan, se Location / The record was merged into another, see Location"
+                    .to_owned(),
+                "merged",
+            ),
         };
-        let title = codes.first().map_or("Posten har slagits samman med en annan".to_owned(), |code| code.title().sv.into_owned());
+        let title = codes
+            .first()
+            .map_or("Posten har slagits samman med en annan".to_owned(), |code| code.title().sv.into_owned());
         let example = json!({
             "type": format!("https://samverkan.example.org/problems/{code}"),
             "title": title,

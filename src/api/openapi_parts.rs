@@ -44,7 +44,10 @@ A change is searchable after about a tenth of a second; `minChange` waits for it
 /// Tags with their texts.
 pub(crate) const TAGS: &[(&str, &str)] = &[
     ("search", "Sök över allt / Search over everything"),
-    ("organisations", "Organisationer: föreningar, offentliga organ och deras enheter / Organisations: associations, public bodies and their units"),
+    (
+        "organisations",
+        "Organisationer: föreningar, offentliga organ och deras enheter / Organisations: associations, public bodies and their units",
+    ),
     ("contact-points", "Kontaktpunkter: vägar in, knutna till funktioner / Contact points: ways in, tied to functions"),
     ("networks", "Nätverk / Networks"),
     ("forums", "Forum för dialog och samverkan / Forums for dialogue and collaboration"),
@@ -82,8 +85,20 @@ fn list_parameter(table: &'static Table, name: &'static str) -> Value {
     }
     let text = json!({"type": "string", "maxLength": 2000});
     match name {
-        "q" => parameter(name, "Sökord", "Words to search for", &json!({"type": "string", "maxLength": 500}), &json!("pensionärsråd")),
-        "id" => parameter(name, "Upp till 100 id eller identifierare", "Up to 100 ids or identifiers", &text, &json!("demo:org-samforma")),
+        "q" => parameter(
+            name,
+            "Sökord",
+            "Words to search for",
+            &json!({"type": "string", "maxLength": 500}),
+            &json!("pensionärsråd"),
+        ),
+        "id" => parameter(
+            name,
+            "Upp till 100 id eller identifierare",
+            "Up to 100 ids or identifiers",
+            &text,
+            &json!("demo:org-samforma"),
+        ),
         "status" => parameter(
             name,
             &format!("Status; annars {}, any för alla", table.default_status.join(", ")),
@@ -91,7 +106,13 @@ fn list_parameter(table: &'static Table, name: &'static str) -> Value {
             &text,
             &json!("any"),
         ),
-        "updatedAfter" => parameter(name, "Ändrad efter", "Changed after", &json!({"type": "string", "format": "date-time"}), &json!("2026-11-24T09:00:00Z")),
+        "updatedAfter" => parameter(
+            name,
+            "Ändrad efter",
+            "Changed after",
+            &json!({"type": "string", "format": "date-time"}),
+            &json!("2026-11-24T09:00:00Z"),
+        ),
         "sort" => {
             let names: Vec<&str> = table.sorts.iter().map(|by| sort_name(*by)).collect();
             parameter(
@@ -102,9 +123,27 @@ fn list_parameter(table: &'static Table, name: &'static str) -> Value {
                 &json!(names.last().copied().unwrap_or("name")),
             )
         }
-        "page" => parameter(name, "Sida från 1", "Page from 1", &json!({"type": "integer", "minimum": 0, "default": 1}), &json!(1)),
-        "limit" => parameter(name, "Poster per sida", "Records on a page", &json!({"type": "integer", "minimum": 1, "maximum": 100, "default": 20}), &json!(20)),
-        "cursor" => parameter(name, "Fortsättning från länken next", "Continuation from the link next", &text, &json!("AQC4c3RhcnQ")),
+        "page" => parameter(
+            name,
+            "Sida från 1",
+            "Page from 1",
+            &json!({"type": "integer", "minimum": 0, "default": 1}),
+            &json!(1),
+        ),
+        "limit" => parameter(
+            name,
+            "Poster per sida",
+            "Records on a page",
+            &json!({"type": "integer", "minimum": 1, "maximum": 100, "default": 20}),
+            &json!(20),
+        ),
+        "cursor" => parameter(
+            name,
+            "Fortsättning från länken next",
+            "Continuation from the link next",
+            &text,
+            &json!("AQC4c3RhcnQ"),
+        ),
         "fields" => parameter(name, "Bara dessa egenskaper", "These properties only", &text, &json!("id")),
         "include" => {
             let names: Vec<&str> = table.includes.iter().map(|include| include.name).collect();
@@ -126,14 +165,58 @@ fn list_parameter(table: &'static Table, name: &'static str) -> Value {
                 &json!(names.first().copied().unwrap_or_default()),
             )
         }
-        "minChange" => parameter(name, "Vänta tills ändringen är sökbar", "Wait until the change is searchable", &json!({"type": "integer", "minimum": 0}), &json!(1)),
-        "near" => parameter(name, "Mittpunkt: latitud,longitud", "Centre: latitude,longitude", &text, &json!("65.58,22.15")),
-        "radiusKm" => parameter(name, "Högst så många kilometer från near", "At most so many kilometres from near", &json!({"type": "number", "exclusiveMinimum": 0}), &json!(25)),
-        "bbox" => parameter(name, "Ruta: väst,syd,öst,nord", "Box: west,south,east,north", &text, &json!("20.0,65.0,24.5,69.1")),
-        "from" => parameter(name, "Pågår eller börjar efter", "Going on or starting after", &json!({"type": "string", "format": "date-time"}), &json!("2027-01-01T00:00:00Z")),
-        "to" => parameter(name, "Börjar före", "Starting before", &json!({"type": "string", "format": "date-time"}), &json!("2027-12-31T00:00:00Z")),
-        "highlight" => parameter(name, "Markera träffarna", "Mark what matched", &json!({"type": "boolean", "default": false}), &json!(true)),
-        _ => parameter(name, "Förklara poängen", "Explain the scores", &json!({"type": "boolean", "default": false}), &json!(true)),
+        "minChange" => parameter(
+            name,
+            "Vänta tills ändringen är sökbar",
+            "Wait until the change is searchable",
+            &json!({"type": "integer", "minimum": 0}),
+            &json!(1),
+        ),
+        "near" => {
+            parameter(name, "Mittpunkt: latitud,longitud", "Centre: latitude,longitude", &text, &json!("65.58,22.15"))
+        }
+        "radiusKm" => parameter(
+            name,
+            "Högst så många kilometer från near",
+            "At most so many kilometres from near",
+            &json!({"type": "number", "exclusiveMinimum": 0}),
+            &json!(25),
+        ),
+        "bbox" => parameter(
+            name,
+            "Ruta: väst,syd,öst,nord",
+            "Box: west,south,east,north",
+            &text,
+            &json!("20.0,65.0,24.5,69.1"),
+        ),
+        "from" => parameter(
+            name,
+            "Pågår eller börjar efter",
+            "Going on or starting after",
+            &json!({"type": "string", "format": "date-time"}),
+            &json!("2027-01-01T00:00:00Z"),
+        ),
+        "to" => parameter(
+            name,
+            "Börjar före",
+            "Starting before",
+            &json!({"type": "string", "format": "date-time"}),
+            &json!("2027-12-31T00:00:00Z"),
+        ),
+        "highlight" => parameter(
+            name,
+            "Markera träffarna",
+            "Mark what matched",
+            &json!({"type": "boolean", "default": false}),
+            &json!(true),
+        ),
+        _ => parameter(
+            name,
+            "Förklara poängen",
+            "Explain the scores",
+            &json!({"type": "boolean", "default": false}),
+            &json!(true),
+        ),
     }
 }
 
@@ -159,10 +242,30 @@ pub(crate) fn header_parameters(method: &str) -> Vec<Value> {
         header("Accept-Language", false, "sv eller en / sv or en", "sv"),
     ];
     match method {
-        "get" => headers.push(header("If-None-Match", false, "ETag från ett tidigare svar: 304 om inget ändrats / ETag of an earlier answer: 304 if nothing has changed", "\"1\"")),
-        "post" => headers.push(header("Idempotency-Key", false, "Samma nyckel ger samma svar igen i 24 timmar / The same key gives the same answer again for 24 hours", "7f0c1b52-2f5e-4d53-9a0e-0b8f6f7f5a11")),
-        "patch" | "delete" => headers.push(header("If-Match", true, "ETag för den version som ändras / ETag of the version that is changed", "\"1\"")),
-        "put" => headers.push(header("If-Match", false, "ETag för den version som ersätts / ETag of the version that is replaced", "\"1\"")),
+        "get" => headers.push(header(
+            "If-None-Match",
+            false,
+            "ETag från ett tidigare svar: 304 om inget ändrats / ETag of an earlier answer: 304 if nothing has changed",
+            "\"1\"",
+        )),
+        "post" => headers.push(header(
+            "Idempotency-Key",
+            false,
+            "Samma nyckel ger samma svar igen i 24 timmar / The same key gives the same answer again for 24 hours",
+            "7f0c1b52-2f5e-4d53-9a0e-0b8f6f7f5a11",
+        )),
+        "patch" | "delete" => headers.push(header(
+            "If-Match",
+            true,
+            "ETag för den version som ändras / ETag of the version that is changed",
+            "\"1\"",
+        )),
+        "put" => headers.push(header(
+            "If-Match",
+            false,
+            "ETag för den version som ersätts / ETag of the version that is replaced",
+            "\"1\"",
+        )),
         _ => {}
     }
     headers

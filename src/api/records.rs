@@ -151,9 +151,7 @@ fn wrote<R: Resource>(call: &Addresses, wrote: Wrote) -> Result<Written> {
         location: created.then(|| call.record(R::KIND, record.id)),
         tag: Some(etag::strong(record.version, &variant)),
         open_body: text(open_body)?,
-        kept_body: record
-            .holds_protected
-            .then(|| format!("{{\"id\":\"{}\",\"version\":{}", record.id, record.version)),
+        kept_body: record.holds_protected.then(|| format!("{{\"id\":\"{}\",\"version\":{}", record.id, record.version)),
     })
 }
 
@@ -223,9 +221,7 @@ pub(crate) async fn remove<R: Resource>(call: Call, id: String) -> Answer {
             status: StatusCode::OK,
             location: None,
             tag: None,
-            open_body: format!(
-                "{{\"id\":\"{id}\",\"type\":\"{kind}\",\"deletedAt\":\"{at}\",\"version\":{version}"
-            ),
+            open_body: format!("{{\"id\":\"{id}\",\"type\":\"{kind}\",\"deletedAt\":\"{at}\",\"version\":{version}"),
             kept_body: None,
         })
     })

@@ -138,10 +138,8 @@ fn operations(service: &mut ServiceConfig<'_>) {
 
 /// The document of the operations, as it is collected, with the root in the paths.
 pub(crate) fn collected() -> OpenApi {
-    let (_, document) = HttpApp::new()
-        .into_utoipa_app()
-        .service(utoipa_actix_web::scope(ROOT).configure(operations))
-        .split_for_parts();
+    let (_, document) =
+        HttpApp::new().into_utoipa_app().service(utoipa_actix_web::scope(ROOT).configure(operations)).split_for_parts();
     document
 }
 
@@ -178,7 +176,9 @@ pub(crate) fn start(app: &App, listener: TcpListener) -> Result<actix_web::dev::
     let node = web::Data::new(app.clone());
     let origins: Vec<String> = app.config.cors_origins.0.iter().filter(|origin| *origin != "*").cloned().collect();
     let server = HttpServer::new(move || {
+        // The document's own address comes first: the scope of the operations would answer for everything below it.
         let (http, _) = HttpApp::new()
+            .configure(openapi::configure)
             .into_utoipa_app()
             .service(utoipa_actix_web::scope(ROOT).configure(operations))
             .split_for_parts();
@@ -186,7 +186,6 @@ pub(crate) fn start(app: &App, listener: TcpListener) -> Result<actix_web::dev::
             .app_data(surface.clone())
             .app_data(served.clone())
             .configure(configure)
-            .configure(openapi::configure)
             .configure(oauth::configure)
             .configure(docs::configure)
             .configure(health::configure)

@@ -19,11 +19,7 @@ const LONGEST: usize = 8 << 10;
 /// Registers the endpoints.
 pub(crate) fn configure(service: &mut web::ServiceConfig) {
     service
-        .service(
-            web::resource("/oauth2/token")
-                .app_data(web::PayloadConfig::new(LONGEST))
-                .route(web::post().to(token)),
-        )
+        .service(web::resource("/oauth2/token").app_data(web::PayloadConfig::new(LONGEST)).route(web::post().to(token)))
         .service(web::resource("/.well-known/jwks.json").route(web::get().to(jwks)))
         .service(web::resource("/.well-known/oauth-authorization-server").route(web::get().to(metadata)));
 }
@@ -40,9 +36,13 @@ fn refuse(status: StatusCode, error: &str, description: &str) -> HttpResponse {
 
 async fn token(app: web::Data<App>, request: HttpRequest, body: web::Bytes) -> HttpResponse {
     let bad = |description: &str| refuse(StatusCode::BAD_REQUEST, "invalid_request", description);
-    let is_form = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).is_some_and(|value| {
-        value.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/x-www-form-urlencoded"))
-    });
+    let is_form =
+        request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).is_some_and(|value| {
+            value
+                .split(';')
+                .next()
+                .is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/x-www-form-urlencoded"))
+        });
     if !is_form {
         return bad("the body must be application/x-www-form-urlencoded");
     }
@@ -60,7 +60,9 @@ async fn token(app: web::Data<App>, request: HttpRequest, body: web::Bytes) -> H
     };
     match fields.get("grant_type").map(String::as_str) {
         Some("client_credentials") => {}
-        Some(_) => return refuse(StatusCode::BAD_REQUEST, "unsupported_grant_type", "only client_credentials is offered"),
+        Some(_) => {
+            return refuse(StatusCode::BAD_REQUEST, "unsupported_grant_type", "only client_credentials is offered");
+        }
         None => return bad("grant_type is missing"),
     }
     let state = app.clone();

@@ -157,7 +157,8 @@ mod tests {
         let signature = token.rsplit('.').next().unwrap().to_owned();
         let mut raised = claims.clone();
         raised["role"] = json!("administrator");
-        let mut forged = vec![join(&header, &raised, &signature), token[..token.len() - 4].to_owned(), "a.b.c".to_owned()];
+        let mut forged =
+            vec![join(&header, &raised, &signature), token[..token.len() - 4].to_owned(), "a.b.c".to_owned()];
         for algorithm in ["none", "HS256", "ES256"] {
             header["alg"] = json!(algorithm);
             forged.push(join(&header, &claims, &signature));

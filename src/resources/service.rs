@@ -8,10 +8,10 @@ use crate::db::store::{Row, holder};
 use crate::db::{AnyConnection, Change, Operation, Tx, of_record, tombstone};
 use crate::error::{Code, Error, FieldError, Message, Result};
 use crate::identifier::PathId;
+use crate::resources::organisation::{self, Organisations};
 use crate::resources::resource::{Resource, Stored, canonical, parse, partner, public, with_kind};
 use crate::resources::steps::{self, Effect, Known};
 use crate::resources::values::Identifier;
-use crate::resources::organisation::{self, Organisations};
 use crate::resources::{Audience, Kind, input};
 use chrono::{DateTime, Utc};
 use serde_json::Value;
@@ -369,7 +369,8 @@ pub(crate) fn merge(tx: &mut Tx<'_>, actor: &Actor, survivor: Uuid, mut body: Va
     if !errors.is_empty() {
         return Err(Error::invalid(errors));
     }
-    let input: MergeInput = serde_json::from_value(body).map_err(|_| Error::internal("a checked merge does not parse"))?;
+    let input: MergeInput =
+        serde_json::from_value(body).map_err(|_| Error::internal("a checked merge does not parse"))?;
     let (survivor, _) = for_writing::<Organisations>(tx, actor, survivor)?;
     let Some(absorbed) = Organisations::reveal(tx.connection(), input.absorbed_id)? else {
         return Err(Error::invalid(vec![FieldError::at(

@@ -4,10 +4,10 @@ use crate::error::Result;
 use crate::resources::Audience;
 use crate::search::cursor::{Clause, FULL, Node, Worth};
 use crate::search::fields::{self, PREFIX_LETTERS, SURFACE_MARK, WHOLE_MARK};
+use crate::search::intake;
 use crate::search::terms::{In, Optional, TermsLeaf, covering};
 use crate::search::text::{self, AlternativeKind, ClauseRole, Understanding, Word};
 use crate::search::view::View;
-use crate::search::intake;
 use std::collections::BTreeSet;
 use tantivy::postings::TermInfo;
 
@@ -129,8 +129,7 @@ impl Plan {
     fn add_signals(&mut self, view: &View, understanding: &Understanding, optional: &[usize]) -> Result<()> {
         let whole = intake::whole(&text::words(&self.text));
         if !whole.is_empty() {
-            let mut leaf =
-                TermsLeaf::find(view, In::All, &[&format!("{WHOLE_MARK}{whole}")], Worth::NameFirst(850))?;
+            let mut leaf = TermsLeaf::find(view, In::All, &[&format!("{WHOLE_MARK}{whole}")], Worth::NameFirst(850))?;
             leaf.weight = WHOLE_NAME;
             if leaf.frequency > 0 {
                 self.signals.push(Signal { name: "wholeName", words: whole, leaves: vec![leaf] });

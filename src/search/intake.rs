@@ -274,7 +274,10 @@ impl Features {
 /// The kinds that a search shows without being asked for a type, as bits by place in `Kind::ALL`.
 pub(crate) fn default_kinds() -> u8 {
     kinds_mask(
-        &Kind::ALL.into_iter().filter(|kind| !matches!(kind, Kind::Membership | Kind::Collaboration)).collect::<Vec<_>>(),
+        &Kind::ALL
+            .into_iter()
+            .filter(|kind| !matches!(kind, Kind::Membership | Kind::Collaboration))
+            .collect::<Vec<_>>(),
     )
 }
 

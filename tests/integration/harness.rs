@@ -37,7 +37,9 @@ impl TestApp {
     pub fn with(fill: impl FnOnce(&App)) -> TestApp {
         let folder = tempfile::tempdir().unwrap();
         let mut config = Config::default().in_folder(folder.path());
-        config.listen = "127.0.0.1:0".to_owned();
+        // Links carry the public address: the port must be known before the server starts.
+        let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        config.listen = free.to_string();
         config.workers = 2;
         let clock = Arc::new(Fixed::at(NOW.parse().unwrap()));
         let app = App::build_with_clock(config, Arc::clone(&clock) as Arc<_>).unwrap();
@@ -62,11 +64,10 @@ impl TestApp {
     /// A token of a new client.
     pub fn token(&self, role: Role, organisation: Option<Uuid>, protected: bool) -> String {
         let (id, secret) = self.app.create_client("test", role, organisation, protected).unwrap();
-        let answer = self.form("/oauth2/token", &[
-            ("grant_type", "client_credentials"),
-            ("client_id", &id),
-            ("client_secret", &secret),
-        ]);
+        let answer = self.form(
+            "/oauth2/token",
+            &[("grant_type", "client_credentials"), ("client_id", &id), ("client_secret", &secret)],
+        );
         assert_eq!(answer.status, 200, "{}", answer.text());
         answer.json()["access_token"].as_str().unwrap().to_owned()
     }
@@ -125,9 +126,9 @@ impl Drop for TestApp {
         }
         // What the index holds after all writes is what a rebuild gives: nothing was left undone.
         self.app.level().unwrap();
-        let followed = self.app.index.searcher().dump();
+        let followed = self.app.index.searcher().dump().unwrap();
         self.app.tailer().rebuild().unwrap();
-        assert_eq!(followed, self.app.index.searcher().dump(), "the index differs from its own rebuild");
+        assert_eq!(followed, self.app.index.searcher().dump().unwrap(), "the index differs from its own rebuild");
     }
 }
 

@@ -58,10 +58,7 @@ fn a_protected_address_is_seen_by_its_editors_only() {
     assert_eq!(kept.status, 200, "{}", kept.text());
     let seen = app.anyone("GET", &path).token(&editor).send();
     assert!(seen.text().contains("Annan planterad gata 3"), "a writer that cannot see it does not lose it");
-    app.steward("PATCH", &path)
-        .patch(&json!(2), &json!({"addressProtected": false}))
-        .send()
-        .problem(403, "forbidden");
+    app.steward("PATCH", &path).patch(&json!(2), &json!({"addressProtected": false})).send().problem(403, "forbidden");
 }
 
 #[test]
@@ -108,10 +105,13 @@ fn contact_points_are_shown_to_their_audience_only() {
 fn what_is_withdrawn_is_gone_from_every_public_answer() {
     let app = TestApp::new();
     let owner = app.organisation("Föreningen");
-    let point = app.make("/api/v1/contact-points", &json!({
-        "ownerId": owner["id"], "ownerType": "organisation", "function": {"sv": "Telefon planterad"},
-        "channels": [{"kind": "phone", "value": PHONE}],
-    }));
+    let point = app.make(
+        "/api/v1/contact-points",
+        &json!({
+            "ownerId": owner["id"], "ownerType": "organisation", "function": {"sv": "Telefon planterad"},
+            "channels": [{"kind": "phone", "value": PHONE}],
+        }),
+    );
     let path = format!("/api/v1/contact-points/{}", point["id"].as_str().unwrap());
     app.settle();
     assert!(leaks(&app.get("/api/v1/search?q=planterad")));

@@ -70,9 +70,13 @@ fn nine_of_ten_cases_find_all_their_records_in_the_first_five() {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/evaluation/search.json");
     let cases = cases(&fs::read_to_string(file).unwrap()).unwrap();
     assert!(cases.len() > 100);
-    let evaluation = evaluate(&cases, &|query| Ok(TestApp::demo().get(&format!("/api/v1/search?{query}")).json())).unwrap();
-    let failed: Vec<String> =
-        evaluation.failed.iter().map(|case| format!("{}: expected {:?}, got {:?}", case.q, case.expect, case.got)).collect();
+    let evaluation =
+        evaluate(&cases, &|query| Ok(TestApp::demo().get(&format!("/api/v1/search?{query}")).json())).unwrap();
+    let failed: Vec<String> = evaluation
+        .failed
+        .iter()
+        .map(|case| format!("{}: expected {:?}, got {:?}", case.q, case.expect, case.got))
+        .collect();
     assert!(
         evaluation.all.all_in_first_five >= 0.9,
         "{} of {} cases:\n{}",
@@ -85,14 +89,22 @@ fn nine_of_ten_cases_find_all_their_records_in_the_first_five() {
 #[test]
 fn a_facet_counts_what_choosing_its_value_gives() {
     let app = TestApp::demo();
-    for base in ["/api/v1/organisations?sector=civil-society", "/api/v1/search?q=förening", "/api/v1/organisations?municipality=2580"] {
+    for base in [
+        "/api/v1/organisations?sector=civil-society",
+        "/api/v1/search?q=förening",
+        "/api/v1/organisations?municipality=2580",
+    ] {
         let base = base.replace("ö", "%C3%B6");
         let answer = app.get(&format!("{base}&facets=topic,level,kind&limit=1")).json();
         for facet in answer["facets"].as_array().unwrap() {
             let name = facet["name"].as_str().unwrap();
             for value in facet["values"].as_array().unwrap().iter().take(4) {
                 let key = value["key"].as_str().unwrap();
-                assert_eq!(total(&format!("{base}&{name}={key}")), value["count"].as_u64().unwrap(), "{base} {name}={key}");
+                assert_eq!(
+                    total(&format!("{base}&{name}={key}")),
+                    value["count"].as_u64().unwrap(),
+                    "{base} {name}={key}"
+                );
             }
         }
         let second = app.get(&format!("{base}&facets=topic,level,kind&limit=1&page=2")).json();
@@ -106,7 +118,8 @@ fn pages_and_cursors_walk_over_the_same_records_once() {
     for sort in ["name", "-name", "updatedAt", "-updatedAt"] {
         let mut by_page = Vec::new();
         for page in 1..=9 {
-            by_page.extend(demo_ids(&app.get(&format!("/api/v1/organisations?limit=20&page={page}&sort={sort}")).json()));
+            by_page
+                .extend(demo_ids(&app.get(&format!("/api/v1/organisations?limit=20&page={page}&sort={sort}")).json()));
         }
         let mut by_link = Vec::new();
         let mut next = Some(format!("{}/api/v1/organisations?limit=20&sort={sort}", app.base));
@@ -153,7 +166,13 @@ fn suggestions_come_from_the_first_letter() {
 fn export_and_import_give_the_same_registry() {
     let demo = TestApp::demo();
     let mut file = Vec::new();
-    samverkan::transfer::export::export(&demo.app.db, &mut file, &samverkan::resources::Kind::ALL, demo.app.clock.now()).unwrap();
+    samverkan::transfer::export::export(
+        &demo.app.db,
+        &mut file,
+        &samverkan::resources::Kind::ALL,
+        demo.app.clock.now(),
+    )
+    .unwrap();
     let copy = TestApp::new();
     let load = |app: &TestApp, file: &[u8]| {
         samverkan::transfer::import::import(
@@ -168,7 +187,13 @@ fn export_and_import_give_the_same_registry() {
     let first = load(&copy, &file);
     assert!(first.written, "{:?}", first.rejected);
     let mut again = Vec::new();
-    samverkan::transfer::export::export(&copy.app.db, &mut again, &samverkan::resources::Kind::ALL, demo.app.clock.now()).unwrap();
+    samverkan::transfer::export::export(
+        &copy.app.db,
+        &mut again,
+        &samverkan::resources::Kind::ALL,
+        demo.app.clock.now(),
+    )
+    .unwrap();
     let body = |file: &[u8]| String::from_utf8_lossy(file).lines().skip(1).map(str::to_owned).collect::<Vec<_>>();
     assert_eq!(body(&file), body(&again));
     let second = load(&copy, &file);

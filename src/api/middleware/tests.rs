@@ -20,7 +20,10 @@ fn surface() -> web::Data<Surface> {
 }
 
 async fn things() -> impl Responder {
-    HttpResponse::Ok().insert_header(("etag", "\"3\"")).insert_header(("content-type", "application/json")).body("{}".repeat(500))
+    HttpResponse::Ok()
+        .insert_header(("etag", "\"3\""))
+        .insert_header(("content-type", "application/json"))
+        .body("{}".repeat(500))
 }
 
 async fn fails() -> Result<HttpResponse, Error> {
@@ -64,7 +67,8 @@ async fn every_answer_has_its_headers() {
     let app = app!();
     let response = call_service(&app, TestRequest::get().uri("/things").to_request()).await;
     assert_eq!(response.status(), 200);
-    for name in ["x-request-id", "traceparent", "x-content-type-options", "referrer-policy", "content-security-policy"] {
+    for name in ["x-request-id", "traceparent", "x-content-type-options", "referrer-policy", "content-security-policy"]
+    {
         assert!(response.headers().contains_key(name), "{name}");
     }
     assert_eq!(text(&response, "vary"), VARY);
@@ -123,7 +127,9 @@ async fn wrong_methods_and_unknown_paths_are_told() {
 #[actix_web::test]
 async fn an_address_that_cannot_be_read_never_reaches_a_handler() {
     let app = app!();
-    for (path, status) in [("/things/%00", 400), ("/things/%ff", 400), (&*format!("/things?q={}", "a".repeat(9000)), 414)] {
+    for (path, status) in
+        [("/things/%00", 400), ("/things/%ff", 400), (&*format!("/things?q={}", "a".repeat(9000)), 414)]
+    {
         let response = call_service(&app, TestRequest::get().uri(path).to_request()).await;
         assert_eq!(response.status(), status);
         assert_eq!(text(&response, "content-type"), PROBLEM_JSON);

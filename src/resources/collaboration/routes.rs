@@ -1,8 +1,8 @@
 //! The operations on collaborations.
 
-use actix_web::{delete, get, patch, post};
-use crate::api::operations::record_operations;
 use super::{CollaborationInput, Collaborations};
+use crate::api::operations::record_operations;
+use actix_web::{delete, get, patch, post};
 
 record_operations! {
     resource Collaborations, input CollaborationInput, record Collaboration, page CollaborationPage, tag "collaborations",

@@ -1,8 +1,8 @@
 //! The operations on contact points.
 
-use actix_web::{delete, get, patch, post};
-use crate::api::operations::record_operations;
 use super::{ContactPointInput, ContactPoints};
+use crate::api::operations::record_operations;
+use actix_web::{delete, get, patch, post};
 
 record_operations! {
     resource ContactPoints, input ContactPointInput, record ContactPoint, page ContactPointPage, tag "contact-points",

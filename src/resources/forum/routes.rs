@@ -1,9 +1,9 @@
 //! The operations on forums.
 
-use actix_web::{delete, get, patch, post};
-use crate::api::operations::record_operations;
-use crate::api::operations::part_operation;
 use super::{ForumInput, Forums};
+use crate::api::operations::part_operation;
+use crate::api::operations::record_operations;
+use actix_web::{delete, get, patch, post};
 
 record_operations! {
     resource Forums, input ForumInput, record Forum, page ForumPage, tag "forums",

@@ -1,8 +1,8 @@
 //! The operations on meetings.
 
-use actix_web::{delete, get, patch, post};
-use crate::api::operations::record_operations;
 use super::{MeetingInput, Meetings};
+use crate::api::operations::record_operations;
+use actix_web::{delete, get, patch, post};
 
 record_operations! {
     resource Meetings, input MeetingInput, record Meeting, page MeetingPage, tag "meetings",

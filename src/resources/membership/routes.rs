@@ -1,8 +1,8 @@
 //! The operations on memberships.
 
-use actix_web::{delete, get, patch, post};
-use crate::api::operations::record_operations;
 use super::{MembershipInput, Memberships};
+use crate::api::operations::record_operations;
+use actix_web::{delete, get, patch, post};
 
 record_operations! {
     resource Memberships, input MembershipInput, record Membership, page MembershipPage, tag "memberships",

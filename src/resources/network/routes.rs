@@ -1,9 +1,9 @@
 //! The operations on networks.
 
-use actix_web::{delete, get, patch, post};
-use crate::api::operations::record_operations;
-use crate::api::operations::part_operation;
 use super::{NetworkInput, Networks};
+use crate::api::operations::part_operation;
+use crate::api::operations::record_operations;
+use actix_web::{delete, get, patch, post};
 
 record_operations! {
     resource Networks, input NetworkInput, record Network, page NetworkPage, tag "networks",

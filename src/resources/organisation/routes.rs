@@ -1,9 +1,9 @@
 //! The operations on organisations.
 
-use actix_web::{delete, get, patch, post, put};
-use crate::api::operations::record_operations;
+use super::{OrganisationInput, Organisations, relations};
 use crate::api::call::{Answer, Call};
 use crate::api::operations::part_operation;
+use crate::api::operations::record_operations;
 use crate::api::schemas::{Linked, UnitTree};
 use crate::api::{lists, records, trees};
 use crate::resources::forum::Forums;
@@ -12,7 +12,7 @@ use crate::resources::network::Networks;
 use crate::resources::network::routes::NetworkPage;
 use crate::resources::service::MergeInput;
 use actix_web::web;
-use super::{OrganisationInput, Organisations, relations};
+use actix_web::{delete, get, patch, post, put};
 
 record_operations! {
     resource Organisations, input OrganisationInput, record Organisation, page OrganisationPage, tag "organisations",

@@ -102,10 +102,8 @@ pub fn understand(query: &str) -> Understanding {
                 .terms()
                 .iter()
                 .find(|term| term.label.texts().any(|(_, label)| fold(label) == word.folded));
-            let mut alternatives =
-                vec![Alternative { what: AlternativeKind::Stem(word.stem.clone()), weight: 1.0 }];
-            alternatives
-                .extend(area.map(|term| Alternative { what: AlternativeKind::Area(term.number), weight: 1.0 }));
+            let mut alternatives = vec![Alternative { what: AlternativeKind::Stem(word.stem.clone()), weight: 1.0 }];
+            alternatives.extend(area.map(|term| Alternative { what: AlternativeKind::Area(term.number), weight: 1.0 }));
             alternatives
                 .extend(topic.map(|term| Alternative { what: AlternativeKind::Term(term.number), weight: 1.0 }));
             Clause {
