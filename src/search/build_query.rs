@@ -3,7 +3,9 @@
 use crate::error::Result;
 use crate::resources::Audience;
 use crate::search::cursor::{Clause, FULL, Node, Worth};
-use crate::search::fields::{self, PREFIX_LETTERS, SURFACE_MARK, WHOLE_MARK};
+use crate::search::evidence;
+use crate::search::fields::{self, PREFIX_LETTERS, STEM_MARK, SURFACE_MARK, WHOLE_MARK};
+use crate::search::highlight::Marks;
 use crate::search::intake;
 use crate::search::terms::{In, Optional, TermsLeaf, covering};
 use crate::search::text::{self, AlternativeKind, ClauseRole, Understanding, Word};
@@ -20,17 +22,15 @@ const MOST_ALTERNATIVES: usize = 12;
 /// What the whole query being a name adds, of `FULL`.
 const WHOLE_NAME: u32 = 3_000;
 /// What a record found by its key gets: more than all words can give.
-const KEY: u32 = 30_000;
-/// What a named place in the name of a record adds, of `FULL`, and in all its texts and areas less.
+pub(crate) const KEY: u32 = 30_000;
+/// What a named place in the name of a record adds, of `FULL`.
 const PLACE_WORD: u32 = 2_000;
-/// What words that carry little meaning add.
+/// What words that carry little meaning add in a name.
 const FILLER_WORD: u32 = 300;
 /// What the exact spelling adds, in percent of a word's share.
 const EXACT: u32 = 12;
 /// What another spelling of the same letters without marks adds.
 const FOLDED: u32 = 7;
-/// What remains of these outside names, of 1000.
-const EXACT_ELSEWHERE: u32 = 250;
 
 /// A word or phrase of the query as terms.
 #[derive(Debug)]
@@ -48,6 +48,8 @@ pub(crate) struct PlanClause {
     /// How rare it is.
     rarity: f64,
     stems: Vec<String>,
+    /// The letters that words begin with, when it is read as a beginning.
+    begins: Option<String>,
 }
 
 /// A signal beyond what is required.
@@ -143,17 +145,7 @@ impl Plan {
                 ClauseRole::Place => ("placeWord", PLACE_WORD / u32::try_from(places).unwrap_or(u32::MAX)),
                 _ => ("fillerWord", FILLER_WORD / u32::try_from(fillers).unwrap_or(u32::MAX)),
             };
-            let planned = plan_clause(view, clause, false)?;
-            let words = planned.shown();
-            let leaves: Vec<TermsLeaf> = planned
-                .leaves
-                .into_iter()
-                .filter(|leaf| leaf.frequency > 0)
-                .map(|leaf| TermsLeaf { weight: weight * leaf.base / 1000, ..leaf })
-                .collect();
-            if !leaves.is_empty() {
-                self.signals.push(Signal { name, words, leaves });
-            }
+            self.signals.extend(named_signal(view, clause, name, weight)?);
         }
         self.areas = understanding
             .clauses
@@ -196,16 +188,20 @@ impl Plan {
         self.signals.iter().map(|signal| open_signal(signal, view, segment)).collect()
     }
 
-    /// Every stem that makes a word of a text a match.
-    pub(crate) fn stems(&self) -> BTreeSet<&str> {
-        self.required.iter().flat_map(|clause| clause.stems.iter().map(String::as_str)).collect()
+    /// What makes a word of a text a match.
+    pub(crate) fn marks(&self) -> Marks<'_> {
+        Marks {
+            stems: self.required.iter().flat_map(|clause| clause.stems.iter().map(String::as_str)).collect(),
+            beginnings: self.required.iter().filter_map(|clause| clause.begins.as_deref()).collect(),
+        }
     }
 }
 
 /// A signal in a segment.
 pub(crate) fn open_signal(signal: &Signal, view: &View, segment: usize) -> Result<Optional> {
     let leaves = signal.leaves.iter().map(|leaf| leaf.open(view, segment));
-    Ok(Optional::new(leaves.filter_map(Result::transpose).collect::<Result<_>>()?))
+    let leaves = leaves.filter_map(Result::transpose).collect::<Result<_>>()?;
+    Ok(Optional::new(leaves, signal.name != "fillerWord"))
 }
 
 impl PlanClause {
@@ -231,22 +227,18 @@ impl PlanClause {
         self.words.iter().map(|word| word.exact.as_str()).collect::<Vec<_>>().join(" ")
     }
 
-    /// How many records hold it, at most.
-    pub(crate) fn frequency(&self) -> u64 {
-        self.leaves.iter().map(|leaf| leaf.frequency).max().unwrap_or(0)
+    /// How much it tells.
+    pub(crate) fn rarity(&self) -> f64 {
+        self.rarity
     }
 
-    /// Replaces its ways to match: it was not known as it stands.
-    pub(crate) fn set_leaves(&mut self, view: &View, leaves: Vec<TermsLeaf>) {
+    /// Lets it match as the beginning of words, in these ways.
+    pub(crate) fn begin(&mut self, view: &View, leaves: Vec<TermsLeaf>) {
         self.leaves = leaves;
+        self.begins = self.words.first().map(|word| word.folded.clone());
         let documents = documents(view);
-        // One in a hundred: what a beginning or a corrected word tells is not known, and must not vary with the index.
+        // One in a hundred: what a beginning tells is not known, and must not vary with the index.
         self.rarity = rarity(documents, documents / 100);
-    }
-
-    /// Adds stems that mark matches.
-    pub(crate) fn mark(&mut self, stems: impl IntoIterator<Item = String>) {
-        self.stems.extend(stems);
     }
 }
 
@@ -285,8 +277,7 @@ fn plan_clause(view: &View, clause: &text::Clause, required: bool) -> Result<Pla
     let mut leaves = Vec::new();
     let mut stems = Vec::new();
     for alternative in clause.alternatives.iter().take(MOST_ALTERNATIVES) {
-        // Weights are steps of a thousandth, so that sums of points are whole.
-        let base = (alternative.weight.clamp(0.0, 1.0) * 1000.0).round() as u32;
+        let base = share_of(alternative.weight);
         let mut add = |leaf: TermsLeaf| leaves.push(TermsLeaf { base, ..leaf });
         match &alternative.what {
             AlternativeKind::Stem(stem) => {
@@ -314,6 +305,7 @@ fn plan_clause(view: &View, clause: &text::Clause, required: bool) -> Result<Pla
         numeric: clause.numeric,
         rarity: rarity(documents(view), frequency),
         stems,
+        begins: None,
     })
 }
 
@@ -344,10 +336,35 @@ fn rarity(documents: u64, frequency: u64) -> f64 {
     (1.0 + (documents - frequency + 0.5) / (frequency + 0.5)).ln().max(0.3)
 }
 
+/// Words of a clause in names.
+fn named_signal(view: &View, clause: &text::Clause, name: &'static str, weight: u32) -> Result<Option<Signal>> {
+    let mut leaves = Vec::new();
+    for alternative in clause.alternatives.iter().take(MOST_ALTERNATIVES) {
+        let stems = match &alternative.what {
+            AlternativeKind::Stem(stem) => std::slice::from_ref(stem),
+            AlternativeKind::Stems(stems) => stems.as_slice(),
+            AlternativeKind::Term(_) | AlternativeKind::Area(_) => continue,
+        };
+        let terms: Vec<String> = stems.iter().map(|stem| format!("{STEM_MARK}{stem}")).collect();
+        let terms: Vec<&str> = terms.iter().map(String::as_str).collect();
+        let leaf = TermsLeaf::find(view, In::Named, &terms, Worth::Same(1000, evidence::NAME))?;
+        if leaf.frequency > 0 {
+            leaves.push(TermsLeaf { weight: weight * share_of(alternative.weight) / 1000, ..leaf });
+        }
+    }
+    let words = clause.words.iter().map(|word| word.exact.as_str()).collect::<Vec<_>>().join(" ");
+    Ok((!leaves.is_empty()).then_some(Signal { name, words, leaves }))
+}
+
+/// Weights are steps of a thousandth, so that sums of points are whole.
+fn share_of(weight: f32) -> u32 {
+    (weight.clamp(0.0, 1.0) * 1000.0).round() as u32
+}
+
 /// The record whose key the query is: an organisation number in any spelling, an identifier, an address.
 fn keys(view: &View, asker: Audience, text: &str, understanding: &Understanding) -> Result<Option<TermsLeaf>> {
     for key in understanding.numbers.iter().map(String::as_str).chain([text]) {
-        let mut leaf = TermsLeaf::find(view, In::Key, &[&fields::exact_key(key)], Worth::Same(1000))?;
+        let mut leaf = TermsLeaf::find(view, In::Key, &[&fields::exact_key(key)], Worth::Same(1000, 0))?;
         leaf.weight = KEY;
         if leaf.shows(view, asker)? {
             return Ok(Some(leaf));
@@ -356,14 +373,14 @@ fn keys(view: &View, asker: Audience, text: &str, understanding: &Understanding)
     Ok(None)
 }
 
-/// Spellings of a clause's words: the same letters first, then the same letters without marks.
+/// Spellings of a clause's words in names: the same letters first, then the same letters without marks.
 fn exact_signal(view: &View, clause: &PlanClause) -> Result<Option<Signal>> {
     let [word] = clause.words.as_slice() else { return Ok(None) };
     let mut variants: Vec<(String, Vec<Option<TermInfo>>)> = Vec::new();
     let start = format!("{}{SURFACE_MARK}", word.folded);
     let end = format!("{}\u{2}", word.folded);
     for (at, segment) in view.segments.iter().enumerate() {
-        let mut stream = segment.data.surface.terms().range().ge(&start).lt(&end).into_stream()?;
+        let mut stream = segment.data.named.terms().range().ge(&start).lt(&end).into_stream()?;
         while stream.advance() {
             let Some(exact) = stream.key().get(start.len()..).and_then(|exact| std::str::from_utf8(exact).ok()) else {
                 continue;
@@ -382,7 +399,7 @@ fn exact_signal(view: &View, clause: &PlanClause) -> Result<Option<Signal>> {
         .into_iter()
         .take(MOST_ALTERNATIVES)
         .map(|(exact, found)| {
-            let mut leaf = TermsLeaf::of(In::Surface, found, Worth::NameFirst(EXACT_ELSEWHERE));
+            let mut leaf = TermsLeaf::of(In::Named, found, Worth::Same(1000, 0));
             leaf.weight = clause.share * if exact == word.exact { EXACT } else { FOLDED } / 100;
             leaf
         })
@@ -396,6 +413,6 @@ pub(crate) fn beginning(view: &View, asker: Audience, letters: &str) -> Result<O
     if count == 0 || count > PREFIX_LETTERS {
         return Ok(None);
     }
-    let leaf = TermsLeaf::find(view, In::Prefix, &[letters], Worth::Same(800))?;
+    let leaf = TermsLeaf::find(view, In::Prefix, &[letters], Worth::Same(800, evidence::NAME))?;
     Ok(if leaf.shows(view, asker)? { Some(leaf) } else { None })
 }

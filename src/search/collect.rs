@@ -3,11 +3,12 @@
 use crate::error::Result;
 use crate::resources::Audience;
 use crate::search::cursor::Node;
+use crate::search::evidence::Places;
 use crate::search::facets::Slots;
 use crate::search::order::{After, Keys, Order, metres};
 use crate::search::query::Query;
 use crate::search::terms::Optional;
-use crate::search::view::{Segment, View};
+use crate::search::view::{Segment, SegmentData, View};
 use tantivy::{DocId, TERMINATED};
 
 /// What a record that is less alive loses, by its rest.
@@ -36,6 +37,7 @@ impl<'q> Conditions<'q> {
     }
 
     /// Whether a document that may be seen lies in every range that was asked for.
+    #[inline(never)]
     fn in_ranges(&self, segment: &Segment, doc: DocId) -> bool {
         let data = &segment.data;
         let query = self.query;
@@ -85,6 +87,8 @@ pub(crate) struct Found {
     pub doc: DocId,
     /// Points.
     pub score: u32,
+    /// Where words stand in it.
+    pub places: Places,
 }
 
 /// What a pass found.
@@ -140,36 +144,60 @@ impl Pass<'_> {
     }
 
     fn segment(&self, at: usize, segment: &Segment, matches: Matches, out: &mut Collected) -> Result<()> {
+        // Almost every order has one key: comparing and keeping one number instead of several shows.
+        if self.order.is_some_and(Order::has_several_keys) {
+            self.segment_by::<Keys>(at, segment, matches, out)
+        } else {
+            self.segment_by::<u64>(at, segment, matches, out)
+        }
+    }
+
+    fn segment_by<K: SortKey>(
+        &self,
+        at: usize,
+        segment: &Segment,
+        matches: Matches,
+        out: &mut Collected,
+    ) -> Result<()> {
         let Matches { mut node, signals } = matches;
         let bound = match (self.order, self.after) {
             (Some(order), Some(after)) => Some(order.bound(&segment.data, after)?),
             _ => None,
         };
-        let most: u32 = signals.iter().map(Optional::most).sum::<u32>()
-            + self.area_worth.iter().map(|worth| u32::from(*worth)).max().unwrap_or(0);
-        let mut work = Work {
+        let signals_most = signals.iter().map(Optional::most).sum::<u32>();
+        let areas_most = self.area_worth.iter().max().map_or(0, |worth| u32::from(*worth));
+        let mut work: Work<'_, K> = Work {
             pass: self,
-            at,
             segment,
             signals,
             bound,
             prune: self.scored && self.order.is_some_and(Order::best_first),
-            most,
+            most: signals_most + areas_most,
+            signals_most,
             top: Top::new(self.keep),
+            batch: Vec::with_capacity(BATCH),
         };
-        while node.doc() != TERMINATED && out.total < self.enough {
-            work.document(node.doc(), &node, out);
-            node.advance();
+        let mut doc = node.doc();
+        while doc != TERMINATED && out.total < self.enough {
+            work.document(doc, &node, out);
+            doc = node.advance();
         }
-        out.found.append(&mut work.top.finish());
+        work.count(out);
+        out.found.extend(work.top.finish().into_iter().map(|entry| Found {
+            keys: entry.key.keys(),
+            tie: segment.data.ties.get_val(entry.doc),
+            segment: at,
+            doc: entry.doc,
+            score: entry.score,
+            places: entry.places,
+        }));
         Ok(())
     }
 }
 
 /// A pass over one segment.
-struct Work<'a> {
+struct Work<'a, K> {
     pass: &'a Pass<'a>,
-    at: usize,
     segment: &'a Segment,
     signals: Vec<Optional>,
     bound: Option<(Keys, u64)>,
@@ -177,10 +205,28 @@ struct Work<'a> {
     prune: bool,
     /// The most that signals and areas can add.
     most: u32,
-    top: Top,
+    /// The same for signals alone.
+    signals_most: u32,
+    top: Top<K>,
+    /// Documents whose facet values are still to be counted: together, so that one need not wait for the other.
+    batch: Vec<DocId>,
 }
 
-impl Work<'_> {
+/// So many documents' facet values are counted at once.
+const BATCH: usize = 64;
+
+impl<K: SortKey> Work<'_, K> {
+    fn count(&mut self, out: &mut Collected) {
+        let packed = &self.segment.data.packed;
+        for doc in self.batch.drain(..) {
+            for slot in packed.of(doc) {
+                if let Some(count) = out.counts.get_mut(usize::from(*slot)) {
+                    *count += 1;
+                }
+            }
+        }
+    }
+
     #[inline]
     fn document(&mut self, doc: DocId, node: &Node, out: &mut Collected) {
         let (pass, data) = (self.pass, &self.segment.data);
@@ -200,10 +246,9 @@ impl Work<'_> {
         }
         out.total += 1;
         if pass.facets {
-            for slot in data.packed.of(doc) {
-                if let Some(count) = out.counts.get_mut(usize::from(*slot)) {
-                    *count += 1;
-                }
+            self.batch.push(doc);
+            if self.batch.len() == BATCH {
+                self.count(out);
             }
         }
         let Some(order) = pass.order else { return };
@@ -216,29 +261,77 @@ impl Work<'_> {
             if self.prune && self.top.rules_out(score + self.most) {
                 return;
             }
+            if !pass.area_worth.is_empty() {
+                score += data.packed.area_worth(doc, pass.area_worth);
+                if self.prune && self.top.rules_out(score + self.signals_most) {
+                    return;
+                }
+            }
             for signal in &mut self.signals {
                 score += signal.points(doc, features.name_length());
             }
-            if !pass.area_worth.is_empty() {
-                score += area_points(self.segment, doc, pass.area_worth);
-            }
             score = score.saturating_sub(REST[usize::from(features.rest())]);
         }
-        let keys = order.keys(data, doc, score);
-        if self.top.full(&keys) {
+        let first = order.first(data, doc, score);
+        if self.top.too_late(first) {
             return;
         }
-        let tie = data.ties.get_val(doc);
-        if self.bound.is_none_or(|bound| (keys, tie) > bound) {
-            self.top.push(Found { keys, tie, segment: self.at, doc, score });
+        let key = K::of(order, first, data, doc, score);
+        if let Some((bound, tie)) = &self.bound {
+            let keys = key.keys();
+            if keys < *bound || keys == *bound && data.ties.get_val(doc) <= *tie {
+                return;
+            }
+        }
+        let mut entry = Entry { key, tie: data.tie_rank(doc), doc, score, places: 0 };
+        if self.top.takes(&entry) {
+            if pass.scored {
+                let signals = self.signals.iter().filter(|signal| signal.telling);
+                entry.places = signals.fold(node.places(), |places, signal| places | signal.places(doc));
+            }
+            self.top.push(entry);
         }
     }
 }
 
-/// What the best area of a document is worth.
-pub(crate) fn area_points(segment: &Segment, doc: DocId, worth: &[u16]) -> u32 {
-    let slots = segment.data.packed.of(doc).iter();
-    slots.filter_map(|slot| worth.get(usize::from(*slot))).max().map_or(0, |worth| u32::from(*worth))
+/// Sort keys as they are kept while a segment is walked.
+trait SortKey: Copy + Ord {
+    fn of(order: &Order, first: u64, data: &SegmentData, doc: DocId, score: u32) -> Self;
+    fn first(&self) -> u64;
+    fn keys(&self) -> Keys;
+}
+
+impl SortKey for u64 {
+    #[inline]
+    fn of(_: &Order, first: u64, _: &SegmentData, _: DocId, _: u32) -> u64 {
+        first
+    }
+
+    #[inline]
+    fn first(&self) -> u64 {
+        *self
+    }
+
+    #[inline]
+    fn keys(&self) -> Keys {
+        let mut keys = Keys::default();
+        keys[0] = *self;
+        keys
+    }
+}
+
+impl SortKey for Keys {
+    fn of(order: &Order, first: u64, data: &SegmentData, doc: DocId, score: u32) -> Keys {
+        order.keys(first, data, doc, score)
+    }
+
+    fn first(&self) -> u64 {
+        self[0]
+    }
+
+    fn keys(&self) -> Keys {
+        *self
+    }
 }
 
 /// What a record loses for its rest, as a part of explanations.
@@ -251,16 +344,26 @@ pub(crate) fn area_worth(slots: &Slots, areas: &[u16]) -> Vec<u16> {
     if areas.is_empty() { Vec::new() } else { slots.area_worth(areas) }
 }
 
-/// The first so many of what is pushed.
-struct Top {
-    keep: usize,
-    found: Vec<Found>,
-    /// The last of the first, once there are enough.
-    last: Option<Found>,
+/// A hit while its segment is walked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Entry<K> {
+    key: K,
+    tie: u32,
+    doc: DocId,
+    score: u32,
+    places: Places,
 }
 
-impl Top {
-    fn new(keep: usize) -> Top {
+/// The first so many of what is pushed.
+struct Top<K> {
+    keep: usize,
+    found: Vec<Entry<K>>,
+    /// The last of the first, once there are enough.
+    last: Option<Entry<K>>,
+}
+
+impl<K: SortKey> Top<K> {
+    fn new(keep: usize) -> Top<K> {
         Top { keep, found: Vec::with_capacity(keep.min(1024) * 2), last: None }
     }
 
@@ -270,17 +373,20 @@ impl Top {
         self.last.is_some_and(|last| score < last.score)
     }
 
-    /// Whether keys are too late to enter.
+    /// Whether a first key is too late to enter.
     #[inline]
-    fn full(&self, keys: &Keys) -> bool {
-        self.last.as_ref().is_some_and(|last| *keys > last.keys)
+    fn too_late(&self, first: u64) -> bool {
+        self.last.as_ref().is_some_and(|last| first > last.key.first())
     }
 
-    fn push(&mut self, found: Found) {
-        if self.last.is_some_and(|last| found > last) {
-            return;
-        }
-        self.found.push(found);
+    /// Whether a hit is among the first so far.
+    #[inline]
+    fn takes(&self, entry: &Entry<K>) -> bool {
+        self.last.as_ref().is_none_or(|last| entry < last)
+    }
+
+    fn push(&mut self, entry: Entry<K>) {
+        self.found.push(entry);
         if self.found.len() >= self.keep.saturating_mul(2) {
             self.shrink();
         }
@@ -294,7 +400,7 @@ impl Top {
         }
     }
 
-    fn finish(mut self) -> Vec<Found> {
+    fn finish(mut self) -> Vec<Entry<K>> {
         self.shrink();
         self.found
     }

@@ -7,9 +7,12 @@ use crate::search::cursor::Worth;
 use crate::search::fields::SURFACE_MARK;
 use crate::search::terms::{In, TermsLeaf};
 use crate::search::text::{self, Word, spelling};
-use crate::search::view::View;
+use crate::search::view::{Segment, View};
 use levenshtein_automata::{DFA, Distance, SINK_STATE};
 use std::collections::{BTreeMap, BTreeSet};
+use tantivy::postings::TermInfo;
+use tantivy::schema::IndexRecordOption;
+use tantivy::{DocSet, TERMINATED};
 use tantivy_fst::Automaton;
 
 /// So many corrections of a word are tried.
@@ -18,6 +21,8 @@ const MOST_CORRECTIONS: usize = 3;
 const MOST_BEGINNINGS: usize = 2_000;
 /// So many stems stand for a beginning.
 const MOST_STEMS: usize = 16;
+/// Records that hold a word are counted up to here.
+const COUNTED: u64 = 1_000;
 
 /// Makes the best of words that are not known: the last word may be a beginning, others are misspelt, and what stays
 /// unknown is left out.
@@ -31,8 +36,7 @@ pub(crate) fn settle(view: &View, asker: Audience, mut plan: Plan) -> Result<Pla
         && let Some(completed) = complete(view, asker, &unknown[at])?
     {
         let mut clause = unknown.remove(at);
-        clause.set_leaves(view, completed.leaves);
-        clause.mark(completed.stems);
+        clause.begin(view, completed);
         plan.required.push(clause);
         plan.weigh(view)?;
     }
@@ -60,8 +64,7 @@ pub(crate) fn settle(view: &View, asker: Audience, mut plan: Plan) -> Result<Pla
 fn finish(view: &View, asker: Audience, mut plan: Plan) -> Result<Plan> {
     for mut clause in std::mem::take(&mut plan.unknown) {
         if let Some(completed) = complete(view, asker, &clause)? {
-            clause.set_leaves(view, completed.leaves);
-            clause.mark(completed.stems);
+            clause.begin(view, completed);
             plan.required.push(clause);
         }
     }
@@ -69,32 +72,24 @@ fn finish(view: &View, asker: Audience, mut plan: Plan) -> Result<Plan> {
     Ok(plan)
 }
 
-struct Completed {
-    leaves: Vec<TermsLeaf>,
-    stems: Vec<String>,
-}
-
 /// Reads a clause's word as the beginning of one: of a word of a name, else of any word.
-fn complete(view: &View, asker: Audience, clause: &PlanClause) -> Result<Option<Completed>> {
+fn complete(view: &View, asker: Audience, clause: &PlanClause) -> Result<Option<Vec<TermsLeaf>>> {
     let [word] = clause.words.as_slice() else { return Ok(None) };
     if let Some(leaf) = beginning(view, asker, &word.folded)? {
-        let stems = stems_beginning(view, &word.folded)?;
-        return Ok(Some(Completed { leaves: vec![leaf], stems }));
+        return Ok(Some(vec![leaf]));
     }
     let mut leaves = Vec::new();
-    let mut stems = Vec::new();
-    for stem in stems_beginning(view, &word.folded)? {
+    for stem in stems_beginning(view, asker, &word.folded)? {
         let leaf = TermsLeaf::find(view, In::All, &[&stem], Worth::Places)?;
         if leaf.shows(view, asker)? {
             leaves.push(TermsLeaf { base: 800, ..leaf });
-            stems.push(stem);
         }
     }
-    Ok((!leaves.is_empty()).then_some(Completed { leaves, stems }))
+    Ok((!leaves.is_empty()).then_some(leaves))
 }
 
 /// The stems of the commonest words that begin with these letters.
-fn stems_beginning(view: &View, letters: &str) -> Result<Vec<String>> {
+fn stems_beginning(view: &View, asker: Audience, letters: &str) -> Result<Vec<String>> {
     if letters.chars().count() < 2 {
         return Ok(Vec::new());
     }
@@ -106,7 +101,8 @@ fn stems_beginning(view: &View, letters: &str) -> Result<Vec<String>> {
         while left > 0 && stream.advance() {
             left -= 1;
             if let Some((_, exact)) = parts(stream.key()) {
-                *frequencies.entry(exact.to_owned()).or_default() += u64::from(stream.value().doc_freq);
+                let frequency = visible(segment, asker, stream.value())?;
+                *frequencies.entry(exact.to_owned()).or_default() += frequency;
             }
         }
     }
@@ -152,7 +148,7 @@ fn corrected(view: &View, asker: Audience, text: &str, unknown: &[PlanClause]) -
 /// Texts in which one known word, rarest first, is put right; for when the words are known but nothing has them all.
 pub(crate) fn alternatives(view: &View, asker: Audience, plan: &Plan) -> Result<Vec<String>> {
     let mut clauses: Vec<&PlanClause> = plan.required.iter().filter(|clause| !clause.numeric).collect();
-    clauses.sort_by_key(|clause| (clause.frequency(), clause.range.start));
+    clauses.sort_by(|one, other| other.rarity().total_cmp(&one.rarity()).then(one.range.start.cmp(&other.range.start)));
     let mut texts = Vec::new();
     for clause in clauses.into_iter().take(2) {
         let [word] = clause.words.as_slice() else { continue };
@@ -171,16 +167,14 @@ pub(crate) fn alternatives(view: &View, asker: Audience, plan: &Plan) -> Result<
 fn candidates(view: &View, asker: Audience, word: &Word) -> Result<Vec<String>> {
     let Some(dfa) = spelling::automaton(&word.folded) else { return Ok(Vec::new()) };
     let first = word.folded.bytes().next();
-    let mut found = near(view, &Spelling { dfa: &dfa, first }, &dfa, &word.folded)?;
+    let mut found = near(view, asker, &Spelling { dfa: &dfa, first }, &word.folded)?;
     if found.is_empty() {
-        found = near(view, &Spelling { dfa: &dfa, first: None }, &dfa, &word.folded)?;
+        found = near(view, asker, &Spelling { dfa: &dfa, first: None }, &word.folded)?;
     }
     let mut candidates = Vec::new();
     let mut seen = BTreeSet::new();
-    for (exact, ..) in spelling::rank(found).into_iter().take(MOST_CORRECTIONS * 4) {
-        let folded = text::fold(&exact);
-        let leaf = TermsLeaf::find(view, In::Surface, &[&format!("{folded}{SURFACE_MARK}{exact}")], Worth::Same(0))?;
-        if leaf.shows(view, asker)? && seen.insert(folded) {
+    for (exact, ..) in spelling::rank(found) {
+        if seen.insert(text::fold(&exact)) {
             candidates.push(exact);
         }
         if candidates.len() == MOST_CORRECTIONS {
@@ -190,7 +184,7 @@ fn candidates(view: &View, asker: Audience, word: &Word) -> Result<Vec<String>> 
     Ok(candidates)
 }
 
-fn near(view: &View, automaton: &Spelling<'_>, dfa: &DFA, word: &str) -> Result<Vec<(String, u8, u64)>> {
+fn near(view: &View, asker: Audience, automaton: &Spelling<'_>, word: &str) -> Result<Vec<(String, u8, u64)>> {
     let mut found: BTreeMap<String, (u8, u64)> = BTreeMap::new();
     for segment in &view.segments {
         let mut stream = segment.data.surface.terms().search(automaton).into_stream()?;
@@ -199,12 +193,29 @@ fn near(view: &View, automaton: &Spelling<'_>, dfa: &DFA, word: &str) -> Result<
             if folded == word {
                 continue;
             }
-            let (Distance::Exact(distance) | Distance::AtLeast(distance)) = dfa.eval(folded);
-            let entry = found.entry(exact.to_owned()).or_insert((distance, 0));
-            entry.1 += u64::from(stream.value().doc_freq);
+            let (Distance::Exact(distance) | Distance::AtLeast(distance)) = automaton.dfa.eval(folded);
+            let frequency = visible(segment, asker, stream.value())?;
+            if frequency > 0 {
+                found.entry(exact.to_owned()).or_insert((distance, 0)).1 += frequency;
+            }
         }
     }
-    Ok(found.into_iter().map(|(exact, (distance, frequency))| (exact, distance, frequency)).collect())
+    Ok(found.into_iter().map(|(exact, (distance, frequency))| (exact, distance, frequency.min(COUNTED))).collect())
+}
+
+/// How many records of a segment that the asker may see hold a word, counted up to a bound. Deleted and hidden ones
+/// must not decide which correction is best.
+fn visible(segment: &Segment, asker: Audience, info: &TermInfo) -> Result<u64> {
+    if segment.open_to(asker) {
+        return Ok(u64::from(info.doc_freq));
+    }
+    let mut postings = segment.data.surface.read_postings_from_terminfo(info, IndexRecordOption::Basic)?;
+    let mut count = 0;
+    while postings.doc() != TERMINATED && count < COUNTED {
+        count += u64::from(segment.shows(postings.doc(), asker));
+        postings.advance();
+    }
+    Ok(count)
 }
 
 /// Accepts terms of `surface` whose folded form is near a word; typing errors seldom hit the first letter.

@@ -19,11 +19,14 @@ pub(crate) enum Worth {
     Vocabulary,
     /// Fully in a name (frequency 2), less elsewhere.
     NameFirst(u32),
-    /// Always the same.
-    Same(u32),
+    /// Always the same, and where that is.
+    Same(u32, evidence::Places),
 }
 
 impl Worth {
+    /// Of filters.
+    pub(crate) const NOTHING: Worth = Worth::Same(0, 0);
+
     /// What a frequency counts.
     #[inline]
     pub(crate) fn of(self, frequency: u32, length: NameLength) -> u32 {
@@ -37,7 +40,7 @@ impl Worth {
                     elsewhere
                 }
             }
-            Worth::Same(worth) => worth,
+            Worth::Same(worth, _) => worth,
         }
     }
 
@@ -47,7 +50,7 @@ impl Worth {
             Worth::Places => evidence::worth(u32::from(evidence::code(u8::MAX)), 0),
             Worth::Vocabulary => 640,
             Worth::NameFirst(_) => 1000,
-            Worth::Same(worth) => worth,
+            Worth::Same(worth, _) => worth,
         }
     }
 
@@ -56,7 +59,9 @@ impl Worth {
         match self {
             Worth::Places => evidence::places(frequency),
             Worth::Vocabulary => evidence::TERM_PLACES.get(frequency as usize).copied().unwrap_or(0),
-            _ => 0,
+            Worth::Same(_, places) => places,
+            Worth::NameFirst(_) if frequency > 1 => evidence::NAME,
+            Worth::NameFirst(_) => evidence::ALIAS,
         }
     }
 }
@@ -67,6 +72,8 @@ pub(crate) struct Leaf {
     others: Vec<SegmentPostings>,
     worth: Worth,
     weight: u32,
+    /// Worths by places, at hand because most leaves count by them.
+    table: &'static evidence::Table,
 }
 
 impl Leaf {
@@ -75,7 +82,7 @@ impl Leaf {
         postings.sort_by_key(DocSet::size_hint);
         let mut postings = postings.into_iter();
         let first = postings.next()?;
-        let mut leaf = Leaf { first, others: postings.collect(), worth, weight };
+        let mut leaf = Leaf { first, others: postings.collect(), worth, weight, table: evidence::table() };
         leaf.align();
         Some(leaf)
     }
@@ -122,10 +129,19 @@ impl Leaf {
     /// What the document it stands at counts.
     #[inline]
     pub(crate) fn points(&self, length: NameLength) -> u32 {
-        let worth = self.others.iter().fold(self.worth.of(self.first.term_freq(), length), |least, other| {
-            least.min(self.worth.of(other.term_freq(), length))
-        });
+        let mut worth = self.worth_of(self.first.term_freq(), length);
+        for other in &self.others {
+            worth = worth.min(self.worth_of(other.term_freq(), length));
+        }
         worth * self.weight / 1000
+    }
+
+    #[inline]
+    fn worth_of(&self, frequency: u32, length: NameLength) -> u32 {
+        match self.worth {
+            Worth::Places => evidence::worth_in(self.table, frequency, length),
+            worth => worth.of(frequency, length),
+        }
     }
 
     /// The most that any document counts.
@@ -170,6 +186,10 @@ impl Clause {
         if doc == TERMINATED {
             return doc;
         }
+        if let [only] = self.leaves.as_mut_slice() {
+            self.doc = only.advance();
+            return self.doc;
+        }
         for leaf in &mut self.leaves {
             if leaf.doc() == doc {
                 leaf.advance();
@@ -181,6 +201,10 @@ impl Clause {
     #[inline]
     pub(crate) fn seek(&mut self, target: DocId) -> DocId {
         if self.doc < target {
+            if let [only] = self.leaves.as_mut_slice() {
+                self.doc = only.seek(target);
+                return self.doc;
+            }
             for leaf in &mut self.leaves {
                 leaf.seek(target);
             }
@@ -192,6 +216,9 @@ impl Clause {
     /// What the document it stands at counts.
     #[inline]
     pub(crate) fn points(&self, length: NameLength) -> u32 {
+        if let [only] = self.leaves.as_slice() {
+            return only.points(length);
+        }
         self.leaves.iter().filter(|leaf| leaf.doc() == self.doc).map(|leaf| leaf.points(length)).max().unwrap_or(0)
     }
 
@@ -357,6 +384,21 @@ impl Node {
                 return next;
             }
             target = next + 1;
+        }
+    }
+
+    /// Where words stand in the document it stands at.
+    pub(crate) fn places(&self) -> evidence::Places {
+        let doc = self.doc();
+        match self {
+            Node::All { .. } | Node::Nothing => 0,
+            Node::Clause(clause) => clause.places(),
+            Node::And(nodes) | Node::Or(nodes) => {
+                nodes.iter().filter(|node| node.doc() == doc).fold(0, |places, node| places | node.places())
+            }
+            Node::Enough { nodes, .. } => {
+                nodes.iter().filter(|(node, _)| node.doc() == doc).fold(0, |places, (node, _)| places | node.places())
+            }
         }
     }
 

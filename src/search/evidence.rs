@@ -58,10 +58,13 @@ pub(crate) const fn name_length(words: usize) -> NameLength {
     }
 }
 
+/// What each code counts, by length of the name.
+pub(crate) type Table = [[u32; 256]; 4];
+
 struct Codes {
     code: [u8; 256],
     places: [Places; 256],
-    worth: [[u32; 256]; 4],
+    worth: Table,
 }
 
 static CODES: LazyLock<Codes> = LazyLock::new(|| {
@@ -106,10 +109,21 @@ pub(crate) fn places(frequency: u32) -> Places {
     u8::try_from(frequency).map_or(0, |code| CODES.places[usize::from(code)])
 }
 
+/// What each code counts.
+pub(crate) fn table() -> &'static Table {
+    &CODES.worth
+}
+
+/// What an occurrence counts by a table.
+#[inline]
+pub(crate) fn worth_in(table: &Table, frequency: u32, length: NameLength) -> u32 {
+    u8::try_from(frequency).map_or(0, |code| table[usize::from(length & 3)][usize::from(code)])
+}
+
 /// What an occurrence counts, of 1000 (a little more where several places agree), by length of the name.
 #[inline]
 pub(crate) fn worth(frequency: u32, length: NameLength) -> u32 {
-    u8::try_from(frequency).map_or(0, |code| CODES.worth[usize::from(length & 3)][usize::from(code)])
+    worth_in(&CODES.worth, frequency, length)
 }
 
 /// The names of places, best first, each once.

@@ -105,7 +105,8 @@ impl Slots {
         if let Some(slot) = self.slots.get(&value) {
             return Ok(*slot);
         }
-        let slot = u16::try_from(self.slots.len()).map_err(|_| Error::internal("too many facet values"))?;
+        let slot = u16::try_from(self.slots.len()).ok().filter(|slot| *slot < SEVERAL);
+        let slot = slot.ok_or_else(|| Error::internal("too many facet values"))?;
         self.slots.insert(value, slot);
         self.by_name.entry(name_of(value)).or_default().push((number_of(value), slot));
         Ok(slot)
@@ -147,7 +148,7 @@ impl Slots {
     /// What being found in these areas is worth, by slot: naming it before covering it from the county before from
     /// the country.
     pub(crate) fn area_worth(&self, areas: &[u16]) -> Vec<u16> {
-        let (stated, covered) = (name_hash(STATED), name_hash(MUNICIPALITY));
+        let stated = name_hash(STATED);
         let mut worth = vec![0; self.len()];
         let mut set = |slot: Option<u16>, value: u16| {
             if let Some(slot) = slot.and_then(|slot| worth.get_mut(usize::from(slot))) {
@@ -155,7 +156,11 @@ impl Slots {
             }
         };
         for area in areas {
-            set(self.of(covered, *area), AREA_NAMED);
+            // Records state the area itself or one within it, or one that covers it.
+            for within in Vocabulary::Municipalities.terms().iter().filter(|term| term.ancestors.contains(area)) {
+                set(self.of(stated, within.number), AREA_NAMED);
+            }
+            set(self.of(stated, *area), AREA_NAMED);
             for broader in ancestors(*area) {
                 let country = ancestors(*broader).is_empty();
                 set(self.of(stated, *broader), if country { AREA_COUNTRY } else { AREA_COUNTY });
@@ -177,22 +182,48 @@ pub(crate) const AREA_COUNTRY: u16 = 400;
 pub(crate) struct Packed {
     starts: Box<[u32]>,
     slots: Box<[u16]>,
+    /// The slot of the one area that most documents state; `SEVERAL` for the others, `NOWHERE` without one.
+    areas: Box<[u16]>,
 }
+
+const NOWHERE: u16 = u16::MAX;
+const SEVERAL: u16 = u16::MAX - 1;
 
 impl Packed {
     /// Reads the column of a segment; new values get slots.
     pub(crate) fn load(column: &Column<u64>, documents: DocId, slots: &mut Slots) -> Result<Packed> {
         let mut starts = Vec::with_capacity(documents as usize + 1);
         let mut packed = Vec::new();
+        let mut areas = Vec::with_capacity(documents as usize);
+        let stated = name_hash(STATED);
         let place = |length: usize| u32::try_from(length).map_err(|_| Error::internal("too many facet values"));
         for doc in 0..documents {
             starts.push(place(packed.len())?);
+            let mut area = NOWHERE;
             for value in column.values_for_doc(doc) {
-                packed.push(slots.add(value)?);
+                let slot = slots.add(value)?;
+                packed.push(slot);
+                if name_of(value) == stated {
+                    area = if area == NOWHERE { slot } else { SEVERAL };
+                }
             }
+            areas.push(area);
         }
         starts.push(place(packed.len())?);
-        Ok(Packed { starts: starts.into(), slots: packed.into() })
+        Ok(Packed { starts: starts.into(), slots: packed.into(), areas: areas.into() })
+    }
+
+    /// What the best area of a document is worth.
+    #[inline]
+    pub(crate) fn area_worth(&self, doc: DocId, worth: &[u16]) -> u32 {
+        match self.areas.get(doc as usize).copied() {
+            None | Some(NOWHERE) => 0,
+            Some(SEVERAL) => {
+                let slots = self.of(doc).iter().filter_map(|slot| worth.get(usize::from(*slot)));
+                slots.max().map_or(0, |worth| u32::from(*worth))
+            }
+            Some(slot) => worth.get(usize::from(slot)).map_or(0, |worth| u32::from(*worth)),
+        }
     }
 
     /// The slots of a document.

@@ -10,7 +10,7 @@ use tantivy::schema::{
 use uuid::Uuid;
 
 /// Counts changes of the fields and of what stands in them.
-const LAYOUT: u32 = 1;
+const LAYOUT: u32 = 3;
 
 /// What a custom field of tantivy is called that our plugin of ready-made records reads.
 pub(crate) const READY: &str = "ready";
@@ -19,8 +19,10 @@ pub(crate) const READY: &str = "ready";
 pub(crate) const TERM_MARK: char = '\u{2}';
 /// Before a whole folded name in `all`.
 pub(crate) const WHOLE_MARK: char = '\u{3}';
-/// Between the folded and the exact form of a word in `surface`.
+/// Between the folded and the exact form of a word in `surface` and `named`.
 pub(crate) const SURFACE_MARK: char = '\u{1}';
+/// Before a stem in `named`.
+pub(crate) const STEM_MARK: char = '\u{5}';
 /// Before the beginning of a whole name in `prefix`.
 pub(crate) const START_MARK: char = '\u{4}';
 /// So many letters of a word or name are in `prefix`.
@@ -37,8 +39,10 @@ pub(crate) struct Fields {
     pub filter: Field,
     /// Stems and compound parts of everything that is searched, vocabulary numbers and whole names.
     pub all: Field,
-    /// Words as they are written, folded form first: for spelling and for exact hits.
+    /// Words as they are written, folded form first: for spelling.
     pub surface: Field,
+    /// Words and stems of names alone: short lists for signals that only names give.
+    pub named: Field,
     /// Beginnings of the words of names, for search while typing.
     pub prefix: Field,
     /// The header and the canonical JSON.
@@ -77,7 +81,8 @@ impl Fields {
         let key = builder.add_text_field("key", text("raw", false));
         let filter = builder.add_text_field("filter", text("raw", false));
         let all = builder.add_text_field("all", text(evidence::TOKENIZER, true));
-        let surface = builder.add_text_field("surface", text(evidence::TOKENIZER, true));
+        let surface = builder.add_text_field("surface", text(evidence::TOKENIZER, false));
+        let named = builder.add_text_field("named", text(evidence::TOKENIZER, false));
         let prefix = builder.add_text_field("prefix", text(evidence::TOKENIZER, false));
         let ready = builder.add_custom_field("ready", READY, serde_json::Value::Null);
         let features = builder.add_u64_field("features", number());
@@ -96,6 +101,7 @@ impl Fields {
             filter,
             all,
             surface,
+            named,
             prefix,
             ready,
             features,

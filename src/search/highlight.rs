@@ -10,9 +10,19 @@ const FRAGMENT: usize = 200;
 /// So many letters of it stand before the first match.
 const BEFORE: usize = 60;
 
+/// What makes a word a match.
+#[derive(Debug, Default)]
+pub(crate) struct Marks<'a> {
+    /// One of these stems.
+    pub stems: BTreeSet<&'a str>,
+    /// One of these beginnings.
+    pub beginnings: Vec<&'a str>,
+}
+
 /// The marked names and the marked fragment of the first text that matches.
-pub(crate) fn of(stored: &Stored<'_>, stems: &BTreeSet<&str>) -> Vec<(&'static str, String)> {
-    let is_match = |stem: &str| stems.contains(stem);
+pub(crate) fn of(stored: &Stored<'_>, marks: &Marks<'_>) -> Vec<(&'static str, String)> {
+    let is_match =
+        |stem: &str| marks.stems.contains(stem) || marks.beginnings.iter().any(|letters| stem.starts_with(letters));
     let (names, texts) = stored.words();
     let mut highlights = Vec::new();
     for (_, name) in names {

@@ -4,11 +4,11 @@ use crate::resources::values::NameKind;
 use crate::resources::{Audience, Kind};
 use crate::search::document::Document;
 use crate::search::evidence::{self, Places};
-use crate::search::fields::{self, Fields, PREFIX_LETTERS, START_MARK, SURFACE_MARK, WHOLE_MARK};
+use crate::search::fields::{self, Fields, PREFIX_LETTERS, START_MARK, STEM_MARK, SURFACE_MARK, WHOLE_MARK};
 use crate::search::text::{self, Word};
 use crate::search::{facets, stored};
 use crate::vocabulary::{self, Term, Vocabulary};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::{LazyLock, OnceLock};
 use tantivy::TantivyDocument;
 
@@ -19,8 +19,8 @@ const LONGEST_TEXT: usize = 200_000;
 #[derive(Default)]
 struct Terms {
     all: HashMap<String, Places>,
-    /// 1 for words of texts, 2 for words of names.
-    surface: HashMap<String, u8>,
+    surface: HashSet<String>,
+    named: HashSet<String>,
     /// Frequencies of vocabulary numbers.
     numbers: HashMap<u16, u8>,
 }
@@ -65,7 +65,10 @@ fn labels(term: &'static Term) -> impl Iterator<Item = &'static str> {
 impl Terms {
     fn name(&mut self, words: Vec<Word>, places: Places) {
         for word in words {
-            self.surface.insert(surface(&word), 2);
+            let surface = surface(&word);
+            self.named.insert(format!("{STEM_MARK}{}", word.stem));
+            self.named.insert(surface.clone());
+            self.surface.insert(surface);
             *self.all.entry(word.stem).or_default() |= places;
             for part in word.parts {
                 *self.all.entry(part).or_default() |= evidence::PART;
@@ -83,8 +86,8 @@ impl Terms {
             }
         }
         for surface in &prepared.surfaces {
-            if !self.surface.contains_key(surface) {
-                self.surface.insert(surface.clone(), 1);
+            if !self.surface.contains(surface) {
+                self.surface.insert(surface.clone());
             }
         }
     }
@@ -135,12 +138,13 @@ pub(crate) fn document(fields: &Fields, document: &Document) -> TantivyDocument 
         out.add_text(fields.filter, term);
     }
     words(fields, document, &mut out);
-    out.add_custom(fields.ready, &stored::write(document));
+    let sort_key = document.titles.first().map(|(_, title)| text::sort_key(title)).unwrap_or_default();
+    out.add_custom(fields.ready, &stored::write(document, &sort_key));
     out.add_u64(fields.features, features(document));
     out.add_u64(fields.tie, document.tie);
     out.add_i64(fields.updated, document.updated_at);
-    if let Some((_, title)) = document.titles.first() {
-        out.add_bytes(fields.name, &text::sort_key(title));
+    if !sort_key.is_empty() {
+        out.add_bytes(fields.name, &sort_key);
     }
     if let Some((lat, lon)) = document.location {
         out.add_f64(fields.lat, lat);
@@ -205,16 +209,18 @@ fn words(fields: &Fields, document: &Document, out: &mut TantivyDocument) {
         evidence::push(&mut all, *frequency, &format!("{WHOLE_MARK}{whole}"));
     }
     out.add_text(fields.all, all);
-    let mut surface = String::new();
-    for (term, frequency) in &terms.surface {
-        evidence::push(&mut surface, *frequency, term);
+    out.add_text(fields.surface, once(&terms.surface));
+    out.add_text(fields.named, once(&terms.named));
+    out.add_text(fields.prefix, once(&prefixes));
+}
+
+/// Terms that occur once each.
+fn once<'a>(terms: impl IntoIterator<Item = &'a String>) -> String {
+    let mut text = String::new();
+    for term in terms {
+        evidence::push(&mut text, 1, term);
     }
-    out.add_text(fields.surface, surface);
-    let mut prefix = String::new();
-    for term in &prefixes {
-        evidence::push(&mut prefix, 1, term);
-    }
-    out.add_text(fields.prefix, prefix);
+    text
 }
 
 fn bounded(text: &str) -> &str {

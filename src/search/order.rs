@@ -2,6 +2,7 @@
 
 use crate::error::{Error, Message, Result};
 use crate::search::query::{Near, Position, Sort, SortBy};
+use crate::search::stored::Stored;
 use crate::search::view::{NO_NAME, SegmentData};
 use std::ops::Bound;
 use tantivy::DocId;
@@ -18,6 +19,7 @@ pub(crate) type Keys = [u64; MOST_KEYS];
 /// An order.
 #[derive(Debug, Clone)]
 pub(crate) struct Order {
+    first: Sort,
     sorts: Vec<Sort>,
     near: Option<Near>,
 }
@@ -44,10 +46,17 @@ impl Order {
                 unique.push(*sort);
             }
         }
+        let usual = Sort { by: if text { SortBy::Relevance } else { SortBy::Name }, descending: false };
+        let first = unique.first().copied().unwrap_or(usual);
         if unique.is_empty() {
-            unique.push(Sort { by: if text { SortBy::Relevance } else { SortBy::Name }, descending: false });
+            unique.push(usual);
         }
-        Order { sorts: unique, near }
+        Order { first, sorts: unique, near }
+    }
+
+    /// Whether it has more than one key.
+    pub(crate) fn has_several_keys(&self) -> bool {
+        self.sorts.len() > 1
     }
 
     /// Whether scores matter to it.
@@ -62,30 +71,48 @@ impl Order {
 
     /// Whether the best score comes first of all: then a score alone may rule a document out.
     pub(crate) fn best_first(&self) -> bool {
-        self.sorts.first() == Some(&Sort { by: SortBy::Relevance, descending: false })
+        self.first == Sort { by: SortBy::Relevance, descending: false }
     }
 
-    /// The keys of a document.
+    /// The first key of a document: it settles most comparisons.
     #[inline]
-    pub(crate) fn keys(&self, segment: &SegmentData, doc: DocId, score: u32) -> Keys {
+    pub(crate) fn first(&self, segment: &SegmentData, doc: DocId, score: u32) -> u64 {
+        self.key(self.first, segment, doc, score)
+    }
+
+    /// All keys of a document whose first is known.
+    #[inline]
+    pub(crate) fn keys(&self, first: u64, segment: &SegmentData, doc: DocId, score: u32) -> Keys {
         let mut keys = [0; MOST_KEYS];
-        for (key, sort) in keys.iter_mut().zip(&self.sorts) {
-            *key = match sort.by {
-                SortBy::Relevance => directed(u64::from(u32::MAX - score), sort.descending),
-                SortBy::Name => match segment.name(doc) {
-                    NO_NAME => MISSING,
-                    // Room between the names, for where a page starts after a name that this segment does not have.
-                    place => directed(u64::from(place) * 2 + 2, sort.descending),
-                },
-                SortBy::UpdatedAt => segment.updated.first(doc).map_or(MISSING, |at| moment(at, sort.descending)),
-                SortBy::Start => segment.start.first(doc).map_or(MISSING, |at| moment(at, sort.descending)),
-                SortBy::Distance => match (self.near, segment.lat.first(doc), segment.lon.first(doc)) {
-                    (Some(near), Some(lat), Some(lon)) => directed(metres(near, lat, lon) + 1, sort.descending),
-                    _ => MISSING,
-                },
-            };
+        keys[0] = first;
+        for (key, sort) in keys.iter_mut().zip(&self.sorts).skip(1) {
+            *key = self.key(*sort, segment, doc, score);
         }
         keys
+    }
+
+    #[inline]
+    fn key(&self, sort: Sort, segment: &SegmentData, doc: DocId, score: u32) -> u64 {
+        match sort.by {
+            SortBy::Relevance => directed(u64::from(u32::MAX - score), sort.descending),
+            SortBy::Name => match segment.name(doc) {
+                NO_NAME => MISSING,
+                // Room between the names, for where a page starts after a name that this segment does not have.
+                place => directed(u64::from(place) * 2 + 2, sort.descending),
+            },
+            SortBy::UpdatedAt => segment.updated.first(doc).map_or(MISSING, |at| moment(at, sort.descending)),
+            SortBy::Start => segment.start.first(doc).map_or(MISSING, |at| moment(at, sort.descending)),
+            SortBy::Distance => self.distance(segment, doc, sort.descending),
+        }
+    }
+
+    /// Apart from the others: its arithmetic would be done for every document of every order.
+    #[inline(never)]
+    fn distance(&self, segment: &SegmentData, doc: DocId, descending: bool) -> u64 {
+        match (self.near, segment.lat.first(doc), segment.lon.first(doc)) {
+            (Some(near), Some(lat), Some(lon)) => directed(metres(near, lat, lon) + 1, descending),
+            _ => MISSING,
+        }
     }
 
     /// Keys as bytes that compare as the order does, in every segment.
@@ -96,16 +123,13 @@ impl Order {
                 out.extend_from_slice(&key.to_be_bytes());
                 continue;
             }
-            let place = segment.name(doc);
-            let mut name = Vec::new();
-            let found = match &segment.name_column {
-                Some(column) if place != NO_NAME => column.ord_to_bytes(u64::from(place), &mut name)?,
-                _ => false,
-            };
-            out.push(u8::from(!found));
-            if found {
+            // The stored record has the key too: reading it there is far quicker than from the column's dictionary.
+            let stored = segment.ready.get(doc).and_then(Stored::read);
+            let stored = stored.ok_or_else(|| Error::internal("a stored record is damaged"))?;
+            out.push(u8::from(stored.sort_key.is_empty()));
+            if !stored.sort_key.is_empty() {
                 let start = out.len();
-                escape(&mut out, &name);
+                escape(&mut out, stored.sort_key);
                 if sort.descending {
                     out[start..].iter_mut().for_each(|byte| *byte = !*byte);
                 }

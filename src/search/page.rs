@@ -1,16 +1,19 @@
 //! The hits of a page: stored records, what matched, marks and explanations.
 
 use crate::error::{Error, Result};
-use crate::search::build_query::{Plan, open_signal};
-use crate::search::collect::{Found, area_points, rest_points};
+use crate::search::build_query::{KEY, Plan, open_signal};
+use crate::search::collect::{Found, rest_points};
 use crate::search::cursor::{Clause, Node};
 use crate::search::evidence::{self, Places};
-use crate::search::highlight;
+use crate::search::highlight::{self, Marks};
 use crate::search::query::{Hit, Query};
 use crate::search::stored::Stored;
 use crate::search::view::View;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
+
+/// Only a record found by its key has so many points, whatever it loses for its rest.
+const LEAST_OF_KEYS: u32 = KEY - 1_000;
 
 /// A page to render.
 pub(crate) struct Page<'a> {
@@ -26,15 +29,6 @@ pub(crate) struct Page<'a> {
     pub scored: bool,
 }
 
-/// Where a hit matched and how that adds up.
-#[derive(Default)]
-struct Reasons {
-    places: Places,
-    key: bool,
-    area: bool,
-    parts: Vec<Value>,
-}
-
 /// Points as scores are shown: a full hit in a name is 100.
 fn shown(points: u32) -> f64 {
     f64::from(points) / 100.0
@@ -43,26 +37,26 @@ fn shown(points: u32) -> f64 {
 impl Page<'_> {
     /// Renders hits in their order.
     pub(crate) fn hits(&self, found: &[Found]) -> Result<Vec<Hit>> {
-        let reasons = self.reasons(found)?;
-        let stems: BTreeSet<&str> = self.plan.filter(|_| self.query.highlight).map(Plan::stems).unwrap_or_default();
-        found.iter().zip(reasons).map(|(found, reasons)| self.hit(found, reasons, &stems)).collect()
+        let marks = self.plan.filter(|_| self.query.highlight).map(Plan::marks);
+        let explanations = if self.query.explain { self.explanations(found)? } else { Vec::new() };
+        let mut explanations = explanations.into_iter();
+        found.iter().map(|found| self.hit(found, explanations.next(), marks.as_ref())).collect()
     }
 
-    fn hit(&self, found: &Found, reasons: Reasons, stems: &BTreeSet<&str>) -> Result<Hit> {
+    fn hit(&self, found: &Found, explanation: Option<Vec<Value>>, marks: Option<&Marks<'_>>) -> Result<Hit> {
         let segment = self.view.segment(found.segment)?;
         let bytes = segment.data.ready.get(found.doc).ok_or_else(|| Error::internal("a stored record is missing"))?;
         let stored = Stored::read(bytes).ok_or_else(|| Error::internal("a stored record is damaged"))?;
         let mut matched_on: Vec<&'static str> = Vec::new();
-        if reasons.key {
+        if found.score >= LEAST_OF_KEYS {
             matched_on.push("key");
         }
-        for name in evidence::names(reasons.places) {
+        let in_area = segment.data.packed.area_worth(found.doc, self.area_worth) > 0;
+        let places = if self.scored && in_area { found.places | evidence::PLACE } else { found.places };
+        for name in evidence::names(places) {
             if !matched_on.contains(&name) {
                 matched_on.push(name);
             }
-        }
-        if reasons.area && !matched_on.contains(&"place") {
-            matched_on.push("place");
         }
         Ok(Hit {
             kind: stored.kind,
@@ -70,36 +64,31 @@ impl Page<'_> {
             title: stored.title(self.query.lang).to_owned(),
             score: if self.scored { shown(found.score) as f32 } else { 0.0 },
             matched_on,
-            highlights: if stems.is_empty() { Vec::new() } else { highlight::of(&stored, stems) },
-            explanation: self
-                .query
-                .explain
-                .then(|| json!({ "score": shown(if self.scored { found.score } else { 0 }), "parts": reasons.parts })),
+            highlights: marks.map(|marks| highlight::of(&stored, marks)).unwrap_or_default(),
+            explanation: explanation
+                .map(|parts| json!({ "score": shown(if self.scored { found.score } else { 0 }), "parts": parts })),
             record: stored.record.to_vec(),
         })
     }
 
-    /// Looks every hit up again in the posting lists: they are few and tell both where and how much.
-    fn reasons(&self, found: &[Found]) -> Result<Vec<Reasons>> {
-        let mut reasons: Vec<Reasons> = found.iter().map(|_| Reasons::default()).collect();
+    /// Looks every hit up again in the posting lists, for the parts of its score.
+    fn explanations(&self, found: &[Found]) -> Result<Vec<Vec<Value>>> {
+        let mut parts: Vec<Vec<Value>> = vec![Vec::new(); found.len()];
         if !self.scored {
-            return Ok(reasons);
+            return Ok(parts);
         }
         for segment in 0..self.view.segments.len() {
             let mut here: Vec<usize> = (0..found.len()).filter(|at| found[*at].segment == segment).collect();
             here.sort_unstable_by_key(|at| found[*at].doc);
-            if here.is_empty() {
-                continue;
-            }
-            if let Some(plan) = self.plan {
-                self.words(plan, segment, &here, found, &mut reasons)?;
-                self.signals(plan, segment, &here, found, &mut reasons)?;
+            if let Some(plan) = self.plan.filter(|_| !here.is_empty()) {
+                self.words(plan, segment, &here, found, &mut parts)?;
+                self.signals(plan, segment, &here, found, &mut parts)?;
             }
             for at in here {
-                self.columns(&found[at], &mut reasons[at])?;
+                self.columns(&found[at], &mut parts[at])?;
             }
         }
-        Ok(reasons)
+        Ok(parts)
     }
 
     fn words(
@@ -108,15 +97,14 @@ impl Page<'_> {
         segment: usize,
         here: &[usize],
         found: &[Found],
-        reasons: &mut [Reasons],
+        parts: &mut [Vec<Value>],
     ) -> Result<()> {
         let data = &self.view.segment(segment)?.data;
         if let Some(leaf) = plan.keys.as_ref().map(|keys| keys.open(self.view, segment)).transpose()?.flatten() {
             let mut clause = Clause::new(vec![leaf]);
             for at in here {
                 if clause.seek(found[*at].doc) == found[*at].doc {
-                    reasons[*at].key = true;
-                    self.part(&mut reasons[*at], "key", &plan.text, 0, clause.most(), clause.points(0));
+                    parts[*at].push(part("key", &plan.text, 0, clause.most(), clause.points(0)));
                 }
             }
         }
@@ -125,10 +113,8 @@ impl Page<'_> {
             for at in here {
                 let doc = found[*at].doc;
                 if clause.seek(doc) == doc {
-                    let places = clause.places();
-                    reasons[*at].places |= places;
                     let points = clause.points(data.features(doc).name_length());
-                    self.part(&mut reasons[*at], "word", &planned.shown(), places, planned.share, points);
+                    parts[*at].push(part("word", &planned.shown(), clause.places(), planned.share, points));
                 }
             }
         }
@@ -141,7 +127,7 @@ impl Page<'_> {
         segment: usize,
         here: &[usize],
         found: &[Found],
-        reasons: &mut [Reasons],
+        parts: &mut [Vec<Value>],
     ) -> Result<()> {
         let data = &self.view.segment(segment)?.data;
         for signal in &plan.signals {
@@ -150,47 +136,39 @@ impl Page<'_> {
                 let doc = found[*at].doc;
                 let points = open.points(doc, data.features(doc).name_length());
                 if points > 0 {
-                    let places = open.places(doc);
-                    if signal.name != "fillerWord" {
-                        reasons[*at].places |= places;
-                    }
-                    self.part(&mut reasons[*at], signal.name, &signal.words, places, open.most(), points);
+                    parts[*at].push(part(signal.name, &signal.words, open.places(doc), open.most(), points));
                 }
             }
         }
         Ok(())
     }
 
-    fn columns(&self, found: &Found, reasons: &mut Reasons) -> Result<()> {
-        let segment = self.view.segment(found.segment)?;
-        let area = area_points(segment, found.doc, self.area_worth);
+    fn columns(&self, found: &Found, parts: &mut Vec<Value>) -> Result<()> {
+        let data = &self.view.segment(found.segment)?.data;
+        let area = data.packed.area_worth(found.doc, self.area_worth);
         if area > 0 {
-            reasons.area = true;
             let most = self.area_worth.iter().max().map_or(0, |worth| u32::from(*worth));
-            self.part(reasons, "area", "", evidence::PLACE, most, area);
+            parts.push(part("area", "", evidence::PLACE, most, area));
         }
-        let rest = rest_points(segment.data.features(found.doc).rest());
-        if rest > 0 && self.query.explain {
-            reasons.parts.push(json!({ "signal": "status", "weight": shown(rest), "value": -shown(rest) }));
+        let rest = rest_points(data.features(found.doc).rest());
+        if rest > 0 {
+            parts.push(json!({ "signal": "status", "weight": shown(rest), "value": -shown(rest) }));
         }
         Ok(())
     }
+}
 
-    /// Notes a part of the score. `weight` is the most that the signal can give.
-    fn part(&self, reasons: &mut Reasons, signal: &str, words: &str, places: Places, weight: u32, points: u32) {
-        if !self.query.explain {
-            return;
-        }
-        let mut part = json!({ "signal": signal });
-        if !words.is_empty() {
-            part["words"] = json!(words);
-        }
-        let places: BTreeSet<&str> = evidence::names(places).collect();
-        if !places.is_empty() {
-            part["in"] = json!(places);
-        }
-        part["weight"] = json!(shown(weight));
-        part["value"] = json!(shown(points));
-        reasons.parts.push(part);
+/// A part of a score. `weight` is the most that the signal can give.
+fn part(signal: &str, words: &str, places: Places, weight: u32, points: u32) -> Value {
+    let mut part = json!({ "signal": signal });
+    if !words.is_empty() {
+        part["words"] = json!(words);
     }
+    let places: BTreeSet<&str> = evidence::names(places).collect();
+    if !places.is_empty() {
+        part["in"] = json!(places);
+    }
+    part["weight"] = json!(shown(weight));
+    part["value"] = json!(shown(points));
+    part
 }

@@ -358,7 +358,7 @@ impl Restrictions {
         let mut restrictions = Vec::new();
         for filter in &query.filters {
             let leaves = filter.any.iter().map(|value| {
-                TermsLeaf::find(view, In::Filter, &[&fields::filter_term(filter.name, value)], Worth::Same(0))
+                TermsLeaf::find(view, In::Filter, &[&fields::filter_term(filter.name, value)], Worth::NOTHING)
             });
             restrictions.push((filter.name, leaves.collect::<Result<_>>()?));
         }
@@ -372,7 +372,7 @@ impl Restrictions {
         if !query.ids.is_empty() {
             let kinds = if query.kinds.is_empty() { &Kind::ALL[..] } else { &query.kinds };
             let keys = query.ids.iter().flat_map(|id| kinds.iter().map(|kind| fields::record_key(*kind, *id)));
-            let leaves = keys.map(|key| TermsLeaf::find(view, In::Key, &[&key], Worth::Same(0)));
+            let leaves = keys.map(|key| TermsLeaf::find(view, In::Key, &[&key], Worth::NOTHING));
             restrictions.push(("id", leaves.collect::<Result<_>>()?));
         }
         Ok(Restrictions(restrictions))

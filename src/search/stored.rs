@@ -27,16 +27,20 @@ pub(crate) struct Stored<'a> {
     pub kind: Kind,
     /// Its id.
     pub id: Uuid,
+    /// What its title is sorted by; empty without one.
+    pub sort_key: &'a [u8],
     header: Reader<'a>,
     /// The canonical JSON.
     pub record: &'a [u8],
 }
 
 /// Writes a record as it is stored.
-pub(crate) fn write(document: &Document) -> Vec<u8> {
+pub(crate) fn write(document: &Document, sort_key: &[u8]) -> Vec<u8> {
     let mut header = Vec::with_capacity(256);
     header.push(kind_number(document.kind));
     header.extend_from_slice(document.id.as_bytes());
+    number(&mut header, sort_key.len());
+    header.extend_from_slice(sort_key);
     number(&mut header, document.titles.len());
     for (lang, title) in &document.titles {
         header.push(place(&LANGUAGES, lang));
@@ -79,7 +83,9 @@ impl<'a> Stored<'a> {
         let mut header = Reader(outer.take(length)?);
         let kind = Kind::ALL.get(usize::from(header.byte()?)).copied()?;
         let id = Uuid::from_slice(header.take(16)?).ok()?;
-        Some(Stored { kind, id, header, record: outer.0 })
+        let length = header.number()?;
+        let sort_key = header.take(length)?;
+        Some(Stored { kind, id, sort_key, header, record: outer.0 })
     }
 
     /// The title in a language, else the first.

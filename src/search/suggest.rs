@@ -107,7 +107,7 @@ impl Records<'_> {
 
     fn records(&self, terms: &[String], limit: usize, fits: &dyn Fn(&str) -> bool) -> Result<Vec<Suggestion>> {
         let terms: Vec<&str> = terms.iter().map(String::as_str).collect();
-        let leaf = TermsLeaf::find(self.view, In::Prefix, &terms, Worth::Same(0))?;
+        let leaf = TermsLeaf::find(self.view, In::Prefix, &terms, Worth::NOTHING)?;
         let order = Order::new(&[Sort { by: SortBy::Name, descending: false }], None, false);
         let query = Query::default();
         let kinds = if self.kinds.is_empty() { default_kinds() } else { kinds_mask(self.kinds) };

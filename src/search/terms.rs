@@ -20,6 +20,8 @@ pub(crate) enum In {
     All,
     /// Words as written.
     Surface,
+    /// Words and stems of names.
+    Named,
     /// Beginnings of words of names.
     Prefix,
     /// Filter values.
@@ -34,6 +36,7 @@ impl In {
         match self {
             In::All => &segment.all,
             In::Surface => &segment.surface,
+            In::Named => &segment.named,
             In::Prefix => &segment.prefix,
             In::Filter => &segment.filter,
             In::Key => &segment.key,
@@ -90,7 +93,7 @@ impl TermsLeaf {
         let Some(infos) = self.found.get(segment).and_then(Option::as_ref) else { return Ok(None) };
         let index = self.field.index(&view.segment(segment)?.data);
         let option = match self.worth {
-            Worth::Same(_) => IndexRecordOption::Basic,
+            Worth::Same(..) => IndexRecordOption::Basic,
             _ => IndexRecordOption::WithFreqs,
         };
         let postings =
@@ -123,9 +126,9 @@ impl TermsLeaf {
 
 /// Leaves of an area: records that cover it, without points.
 pub(crate) fn covering(view: &View, area: u16) -> Result<Vec<TermsLeaf>> {
-    let mut leaves = vec![TermsLeaf::find(view, In::Filter, &[&fields::within_area(area)], Worth::Same(0))?];
+    let mut leaves = vec![TermsLeaf::find(view, In::Filter, &[&fields::within_area(area)], Worth::NOTHING)?];
     for broader in facets::ancestors(area) {
-        leaves.push(TermsLeaf::find(view, In::Filter, &[&fields::stated_area(*broader)], Worth::Same(0))?);
+        leaves.push(TermsLeaf::find(view, In::Filter, &[&fields::stated_area(*broader)], Worth::NOTHING)?);
     }
     Ok(leaves)
 }
@@ -134,13 +137,15 @@ pub(crate) fn covering(view: &View, area: u16) -> Result<Vec<TermsLeaf>> {
 pub(crate) struct Optional {
     leaves: Vec<Leaf>,
     most: u32,
+    /// Whether it tells people where a record matched.
+    pub telling: bool,
 }
 
 impl Optional {
     /// A signal of these leaves; the best of them counts.
-    pub(crate) fn new(leaves: Vec<Leaf>) -> Optional {
+    pub(crate) fn new(leaves: Vec<Leaf>, telling: bool) -> Optional {
         let most = leaves.iter().map(Leaf::most).max().unwrap_or(0);
-        Optional { leaves, most }
+        Optional { leaves, most, telling }
     }
 
     /// The most that it can add.

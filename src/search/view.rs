@@ -27,6 +27,7 @@ pub(crate) struct SegmentData {
     pub restricted: bool,
     /// Change numbers of creations.
     pub ties: Arc<dyn ColumnValues<u64>>,
+    tie_ranks: Box<[u32]>,
     names: Box<[u32]>,
     /// Sort keys of titles.
     pub name_column: Option<BytesColumn>,
@@ -50,6 +51,8 @@ pub(crate) struct SegmentData {
     pub all: Arc<InvertedIndexReader>,
     /// Words as written.
     pub surface: Arc<InvertedIndexReader>,
+    /// Words and stems of names.
+    pub named: Arc<InvertedIndexReader>,
     /// Beginnings of words of names.
     pub prefix: Arc<InvertedIndexReader>,
     /// Filter values.
@@ -73,11 +76,13 @@ impl SegmentData {
                 .collect(),
             None => vec![NO_NAME; documents as usize].into(),
         };
+        let ties = columns.u64("tie")?.first_or_default_col(0);
         Ok(SegmentData {
             documents,
+            tie_ranks: ranks(&*ties, documents),
+            ties,
             restricted: features.iter().any(|bits| Features(*bits).partners_only()),
             features,
-            ties: columns.u64("tie")?.first_or_default_col(0),
             names,
             name_column,
             updated: columns.i64("updated")?,
@@ -90,6 +95,7 @@ impl SegmentData {
             ready: Ready::open(reader)?,
             all: reader.inverted_index(fields.all)?,
             surface: reader.inverted_index(fields.surface)?,
+            named: reader.inverted_index(fields.named)?,
             prefix: reader.inverted_index(fields.prefix)?,
             filter: reader.inverted_index(fields.filter)?,
             key: reader.inverted_index(fields.key)?,
@@ -102,11 +108,30 @@ impl SegmentData {
         Features(self.features.get(doc as usize).copied().unwrap_or(u8::MAX))
     }
 
+    /// A number that compares with others of the segment as the ties do; far quicker to read.
+    #[inline]
+    pub(crate) fn tie_rank(&self, doc: DocId) -> u32 {
+        self.tie_ranks.get(doc as usize).copied().unwrap_or(u32::MAX)
+    }
+
     /// The place of a document's title among the segment's, `NO_NAME` without one.
     #[inline]
     pub(crate) fn name(&self, doc: DocId) -> u32 {
         self.names.get(doc as usize).copied().unwrap_or(NO_NAME)
     }
+}
+
+/// Ties less the least of them, or their ranks where those differences are too large.
+fn ranks(ties: &dyn ColumnValues<u64>, documents: DocId) -> Box<[u32]> {
+    let ties: Vec<u64> = (0..documents).map(|doc| ties.get_val(doc)).collect();
+    let least = ties.iter().min().copied().unwrap_or(0);
+    let near: Option<Box<[u32]>> = ties.iter().map(|tie| u32::try_from(tie - least).ok()).collect();
+    near.unwrap_or_else(|| {
+        let mut sorted = ties.clone();
+        sorted.sort_unstable();
+        let rank = |tie: &u64| u32::try_from(sorted.partition_point(|other| other < tie)).unwrap_or(u32::MAX);
+        ties.iter().map(rank).collect()
+    })
 }
 
 /// A segment as of a commit.

@@ -94,18 +94,19 @@ pub fn understand(query: &str) -> Understanding {
     let clauses = words(query)
         .into_iter()
         .map(|word| {
-            let area = crate::vocabulary::Vocabulary::Municipalities
-                .terms()
-                .iter()
-                .find(|term| term.label.texts().any(|(_, label)| fold(label) == word.folded));
-            let topic = crate::vocabulary::Vocabulary::Topics
-                .terms()
-                .iter()
-                .find(|term| term.label.texts().any(|(_, label)| fold(label) == word.folded));
+            static LABELS: std::sync::LazyLock<[std::collections::HashMap<String, u16>; 2]> =
+                std::sync::LazyLock::new(|| {
+                    use crate::vocabulary::Vocabulary;
+                    [Vocabulary::Municipalities, Vocabulary::Topics].map(|vocabulary| {
+                        let terms = vocabulary.terms().iter().rev();
+                        terms.flat_map(|term| term.label.texts().map(|(_, label)| (fold(label), term.number))).collect()
+                    })
+                });
+            let area = LABELS[0].get(&word.folded);
+            let topic = LABELS[1].get(&word.folded);
             let mut alternatives = vec![Alternative { what: AlternativeKind::Stem(word.stem.clone()), weight: 1.0 }];
-            alternatives.extend(area.map(|term| Alternative { what: AlternativeKind::Area(term.number), weight: 1.0 }));
-            alternatives
-                .extend(topic.map(|term| Alternative { what: AlternativeKind::Term(term.number), weight: 1.0 }));
+            alternatives.extend(area.map(|term| Alternative { what: AlternativeKind::Area(*term), weight: 1.0 }));
+            alternatives.extend(topic.map(|term| Alternative { what: AlternativeKind::Term(*term), weight: 1.0 }));
             Clause {
                 range: word.range.clone(),
                 numeric: word.folded.chars().any(|c| c.is_numeric()),
@@ -135,8 +136,12 @@ pub mod spelling {
     }
     pub fn automaton(word: &str) -> Option<levenshtein_automata::DFA> {
         let distance = distance_allowed(word);
+        static BUILDERS: std::sync::LazyLock<[levenshtein_automata::LevenshteinAutomatonBuilder; 2]> =
+            std::sync::LazyLock::new(|| {
+                [1, 2].map(|distance| levenshtein_automata::LevenshteinAutomatonBuilder::new(distance, true))
+            });
         (distance > 0 && !word.chars().any(char::is_numeric))
-            .then(|| levenshtein_automata::LevenshteinAutomatonBuilder::new(distance, true).build_dfa(word))
+            .then(|| BUILDERS[usize::from(distance) - 1].build_dfa(word))
     }
     pub fn rank(mut found: Vec<(String, u8, u64)>) -> Vec<(String, u8, u64)> {
         found.sort_by(|a, b| a.1.cmp(&b.1).then(b.2.cmp(&a.2)).then(a.0.cmp(&b.0)));
