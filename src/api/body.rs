@@ -239,7 +239,7 @@ mod tests {
     async fn read_body(request: TestRequest, limit: usize) -> Result<Value> {
         let (request, mut payload) = request.to_http_parts();
         let payload = web::Payload::from_request(&request, &mut payload).await.unwrap();
-        json_body(payload, &request, limit).await
+        parse(&json_bytes(payload, &request, limit).await?)
     }
 
     fn post(media_type: &str, body: &'static str) -> TestRequest {

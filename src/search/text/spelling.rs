@@ -1,0 +1,33 @@
+//! How far a word may be from what was meant.
+
+use levenshtein_automata::{DFA, LevenshteinAutomatonBuilder};
+use std::sync::OnceLock;
+
+/// How many letters may differ: none in short words and numbers, one in words of up to eight letters, two in longer ones.
+pub fn distance_allowed(word: &str) -> u8 {
+    if word.chars().any(char::is_numeric) {
+        return 0;
+    }
+    match word.chars().count() {
+        0..=3 => 0,
+        4..=8 => 1,
+        _ => 2,
+    }
+}
+
+/// What accepts the words that are near enough; two letters that changed places count as one.
+pub fn automaton(word: &str) -> Option<DFA> {
+    static ONE: OnceLock<LevenshteinAutomatonBuilder> = OnceLock::new();
+    static TWO: OnceLock<LevenshteinAutomatonBuilder> = OnceLock::new();
+    match distance_allowed(word) {
+        0 => None,
+        1 => Some(ONE.get_or_init(|| LevenshteinAutomatonBuilder::new(1, true)).build_dfa(word)),
+        _ => Some(TWO.get_or_init(|| LevenshteinAutomatonBuilder::new(2, true)).build_dfa(word)),
+    }
+}
+
+/// Candidates in order: the nearest first, of these the most frequent, then by letters.
+pub fn rank(mut found: Vec<(String, u8, u64)>) -> Vec<(String, u8, u64)> {
+    found.sort_by(|a, b| a.1.cmp(&b.1).then(b.2.cmp(&a.2)).then_with(|| a.0.cmp(&b.0)));
+    found
+}
