@@ -1,4 +1,5 @@
 //! The integration tests: one binary, one file per subject.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod harness;
 mod importing;

@@ -309,14 +309,25 @@ impl Resource for Organisations {
             .map(|row| Ok((parse::<Self>(&row)?, row)))
             .map(|r: Result<_>| r.map(|(c, r)| (r, c)))
             .collect::<Result<_>>()?;
-        let parents = NamesOf::load(connection, rows.iter().filter_map(|(_, content)| content.parent_id).collect())?;
+        // A unit is found by the names of all that it lies below: who asks for the body's unit names the body.
+        let mut lines: HashMap<Uuid, Vec<Uuid>> = HashMap::new();
+        for parent in rows.iter().filter_map(|(_, content)| content.parent_id) {
+            if !lines.contains_key(&parent) {
+                let mut line = vec![parent];
+                line.extend(above(connection, parent)?);
+                lines.insert(parent, line);
+            }
+        }
+        let parents = NamesOf::load(connection, lines.values().flatten().copied().collect())?;
         Ok(rows
             .into_iter()
             .map(|(row, content)| {
                 let mut document = document(&row, &content, &creations);
                 if let Some(parent) = content.parent_id {
                     document.filter("parent", parent.to_string());
-                    document.related(parents.all(parent));
+                    for ancestor in lines.get(&parent).into_iter().flatten() {
+                        document.related(parents.all(*ancestor));
+                    }
                 }
                 for within in belongs.get(&row.id).into_iter().flatten() {
                     document.filter("memberOf", within.to_string());
@@ -333,7 +344,8 @@ impl Resource for Organisations {
     }
 
     fn dependants(connection: &mut AnyConnection, id: Uuid) -> Result<Vec<(Kind, Uuid)>> {
-        let mut dependants: Vec<_> = with_kind_of(store::children(connection, id)?, Kind::Organisation).collect();
+        let below = relations::below(connection, id)?.into_values().flatten().collect();
+        let mut dependants: Vec<_> = with_kind_of(below, Kind::Organisation).collect();
         dependants.extend(owned_by(connection, id)?);
         dependants.extend(with_kind_of(network::hosted(connection, id)?, Kind::Network));
         dependants.extend(with_kind_of(forum::hosted(connection, id)?, Kind::Forum));

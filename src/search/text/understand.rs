@@ -72,7 +72,7 @@ const FILLERS: &str = "\
 a ar att av blir bor bra da de dem den denna deras dess det detta dig din du eller en er ett fa far finns for fran fraga gar ger gor ha \
 hade han har hela henne hitta hittar hjalp hjalper hon hos hur i ifran in inom inte ja jag jobbar jobba just kan ke kring kontakta kring lite man med \
 mellan mig min mot mycket na nar nara nagon nagot nagra ni nu och ofta om oss pa sa sig sin sina som sker ska skall soker \
-soka sokes tar till traffas under upp ut utan vad var vara vart vem vems vet vi vid vilka vilken vilket vill vilja varfor arbetar arbeta \
+soka sokes tar till traffas traffar mots motas under upp ut utan vad var vara vart vem vems vet vi vid vilka vilken vilket vill vilja varfor arbetar arbeta \
 hand hander halls hall anordnar driver driva galler handlar ansvarar ansvar ansvarig fragor fraga leder mina mitt \
 about an and any are as at be by can do does for from have help helps how i in is it me my of on or our that the their there they this to us we \
 what when where which who whom why with work works working need needs find \
