@@ -79,8 +79,20 @@ fn bare(queries: &[(Value, Query)]) -> Outcome<()> {
         for (at, (asked, query)) in queries.iter().enumerate() {
             let start = Instant::now();
             let words = samverkan::search::text::words(query.text.as_deref().unwrap_or_default());
-            let parts: Vec<(Occur, Box<dyn Q>)> = words.iter().map(|word| (Occur::Must, Box::new(TermQuery::new(tantivy::Term::from_field_text(all, &word.stem), IndexRecordOption::WithFreqs)) as Box<dyn Q>)).collect();
-            let (count, _top) = searcher.search(&BooleanQuery::new(parts), &(Count, TopDocs::with_limit(20).order_by_score()))?;
+            let parts: Vec<(Occur, Box<dyn Q>)> = words
+                .iter()
+                .map(|word| {
+                    (
+                        Occur::Must,
+                        Box::new(TermQuery::new(
+                            tantivy::Term::from_field_text(all, &word.stem),
+                            IndexRecordOption::WithFreqs,
+                        )) as Box<dyn Q>,
+                    )
+                })
+                .collect();
+            let (count, _top) =
+                searcher.search(&BooleanQuery::new(parts), &(Count, TopDocs::with_limit(20).order_by_score()))?;
             let entry = times.entry(asked["kind"].as_str().unwrap_or_default().to_owned()).or_default();
             best[at] = best[at].min(start.elapsed().as_secs_f64() * 1e6);
             entry.0 += best[at];
@@ -99,7 +111,10 @@ fn lists(index: &Index) -> Outcome<()> {
     let searcher = index.searcher();
     for (name, query) in [
         ("list by name", Query { limit: 20, ..Query::default() }),
-        ("list with 4 facets", Query { limit: 20, facets: vec!["type", "activityArea", "municipality", "level"], ..Query::default() }),
+        (
+            "list with 4 facets",
+            Query { limit: 20, facets: vec!["type", "activityArea", "municipality", "level"], ..Query::default() },
+        ),
         ("page 500", Query { limit: 20, start: samverkan::search::query::Start::Offset(9_980), ..Query::default() }),
     ] {
         let start = Instant::now();
@@ -134,18 +149,33 @@ fn report(facets: bool, times: &[f64], outcomes: &[(&str, bool, usize)]) {
         let hits = of().map(|((.., hits), _)| hits).sum::<usize>() / count;
         let mean = sorted.iter().sum::<f64>() / count as f64;
         let name = if kind.is_empty() { "all" } else { kind };
-        print!("{name} {mean:.1} µs (p50 {:.0}, p99 {:.0}, good {good:.2}, {hits} hits), ", sorted[count / 2], sorted[count * 99 / 100]);
+        print!(
+            "{name} {mean:.1} µs (p50 {:.0}, p99 {:.0}, good {good:.2}, {hits} hits), ",
+            sorted[count / 2],
+            sorted[count * 99 / 100]
+        );
     }
     println!();
 }
 
 fn fold(text: &str) -> String {
-    text.to_lowercase().chars().map(|letter| match letter { 'å' | 'ä' => 'a', 'ö' => 'o', 'é' => 'e', 'ü' => 'u', other => other }).collect()
+    text.to_lowercase()
+        .chars()
+        .map(|letter| match letter {
+            'å' | 'ä' => 'a',
+            'ö' => 'o',
+            'é' => 'e',
+            'ü' => 'u',
+            other => other,
+        })
+        .collect()
 }
 
 fn expected(asked: &Value, record: &[u8]) -> bool {
     let record = fold(&String::from_utf8_lossy(record));
-    asked["expect"].as_array().is_some_and(|words| words.iter().all(|word| word.as_str().is_some_and(|word| record.contains(word))))
+    asked["expect"]
+        .as_array()
+        .is_some_and(|words| words.iter().all(|word| word.as_str().is_some_and(|word| record.contains(word))))
 }
 
 fn read(path: &Path) -> Outcome<Vec<(Value, Query)>> {
@@ -190,10 +220,14 @@ fn build(index: &Index, path: &Path) -> Outcome<()> {
 
 fn document(tie: u64, record: &Value, line: String) -> Document {
     let text = |name: &str| record[name].as_str().unwrap_or_default().to_owned();
-    let activity = Vocabulary::ActivityAreas.term(&text("activity")).or_else(|| Vocabulary::ActivityAreas.terms().iter().find(|term| term.key.starts_with(&text("activity")[..1])));
+    let activity = Vocabulary::ActivityAreas
+        .term(&text("activity"))
+        .or_else(|| Vocabulary::ActivityAreas.terms().iter().find(|term| term.key.starts_with(&text("activity")[..1])));
     let id = Uuid::from_u128(u128::from(tie));
     let mut facets: Vec<(&'static str, u16)> = activity.map(|term| ("activityArea", term.number)).into_iter().collect();
-    facets.extend(Vocabulary::Levels.terms().get(usize::from(text("level") != "lokal")).map(|term| ("level", term.number)));
+    facets.extend(
+        Vocabulary::Levels.terms().get(usize::from(text("level") != "lokal")).map(|term| ("level", term.number)),
+    );
     Document {
         kind: Kind::Organisation,
         id,
@@ -206,7 +240,13 @@ fn document(tie: u64, record: &Value, line: String) -> Document {
         areas: area(&text("municipality")).into_iter().collect(),
         seat: None,
         terms: activity.map(|term| term.number).into_iter().collect(),
-        texts: vec![text("description"), record["keywords"].as_array().map(|words| words.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" ")).unwrap_or_default()],
+        texts: vec![
+            text("description"),
+            record["keywords"]
+                .as_array()
+                .map(|words| words.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" "))
+                .unwrap_or_default(),
+        ],
         related_names: Vec::new(),
         keys: vec![id.to_string(), text("orgnr")],
         filters: vec![("activityArea", text("activity")), ("status", "active".to_owned())],

@@ -1,11 +1,18 @@
 //! Samverkan: a registry that lets public bodies and civil society find each other.
 
 pub mod api;
+pub mod app;
 pub mod auth;
 pub mod clock;
+pub mod commands;
+pub mod config;
 pub mod db;
+pub mod demo;
 pub mod error;
+pub mod evaluate;
+pub mod generate;
 pub mod identifier;
+pub mod logging;
 pub mod resources;
 pub mod search;
 pub mod transfer;

@@ -1,1 +1,164 @@
-fn main() {}
+//! The command line.
+
+use clap::{Parser, Subcommand, ValueEnum};
+use samverkan::commands::{self, Outcome};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// A registry that lets public bodies and civil society find each other.
+#[derive(Parser)]
+#[command(name = "samverkan", version, about, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Runs migrations, catches the index up and serves the API.
+    Serve,
+    /// Serves the Norrbotten demo registry, made anew in a folder of its own.
+    Demo,
+    /// Runs outstanding migrations and exits.
+    Migrate,
+    /// Imports records from NDJSON; `-` reads standard input.
+    Import {
+        /// The file.
+        file: PathBuf,
+        /// Write the good lines although others are bad.
+        #[arg(long)]
+        keep_going: bool,
+        /// Check and rehearse everything, write nothing.
+        #[arg(long)]
+        dry_run: bool,
+    },
+    /// Exports everything public; `-` or nothing writes to standard output.
+    Export {
+        /// The file.
+        file: Option<PathBuf>,
+        /// NDJSON of all records, or CSV of organisations.
+        #[arg(long, value_enum, default_value_t = Format::Ndjson)]
+        format: Format,
+    },
+    /// Makes the search index anew from the database.
+    Reindex,
+    /// Prints the OpenAPI document.
+    Openapi,
+    /// Makes, lists and revokes clients of the API.
+    Client {
+        #[command(subcommand)]
+        command: ClientCommand,
+    },
+    /// Prints the effective configuration, without secrets.
+    Config,
+    /// Measures quality on labelled cases.
+    Evaluate {
+        #[command(subcommand)]
+        command: EvaluateCommand,
+    },
+    /// Writes realistic, invented organisations as NDJSON, the same for the same seed.
+    Generate {
+        /// How many.
+        #[arg(long)]
+        organisations: u64,
+        /// The seed.
+        #[arg(long, default_value_t = 42)]
+        seed: u64,
+        /// Where to; nothing writes to standard output.
+        #[arg(long)]
+        out: Option<PathBuf>,
+    },
+}
+
+#[derive(Subcommand)]
+enum ClientCommand {
+    /// Makes a client and prints its id and secret; the secret is shown this once.
+    Create {
+        /// A name for people.
+        #[arg(long)]
+        name: String,
+        /// reader, editor, umbrella, steward or administrator.
+        #[arg(long)]
+        role: String,
+        /// The organisation an editor or umbrella acts for: id, identifier or organisation number.
+        #[arg(long)]
+        organisation: Option<String>,
+        /// May see protected contact points and addresses.
+        #[arg(long)]
+        protected: bool,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Lists clients.
+    List,
+    /// Revokes a client: its tokens end when they expire, and it gets no new ones.
+    Revoke {
+        /// The client's id.
+        id: String,
+    },
+}
+
+#[derive(Subcommand)]
+enum EvaluateCommand {
+    /// Runs search cases.
+    Search {
+        /// JSON list of cases {q, filters, expect, ability}.
+        file: PathBuf,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+        /// Ask a running service instead of the configured data folder.
+        #[arg(long)]
+        url: Option<String>,
+        /// Ask the demo registry, made in a temporary folder.
+        #[arg(long, conflicts_with = "url")]
+        demo: bool,
+    },
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Format {
+    Ndjson,
+    Csv,
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let outcome = match cli.command {
+        Command::Serve => commands::serve(),
+        Command::Demo => commands::demo(),
+        Command::Migrate => commands::migrate(),
+        Command::Import { file, keep_going, dry_run } => commands::import(&file, keep_going, dry_run),
+        Command::Export { file, format } => commands::export(file.as_deref(), matches!(format, Format::Csv)),
+        Command::Reindex => commands::reindex(),
+        Command::Openapi => commands::openapi(),
+        Command::Config => commands::config(),
+        Command::Client { command } => match command {
+            ClientCommand::Create { name, role, organisation, protected, json } => {
+                commands::create_client(&name, &role, organisation.as_deref(), protected, json)
+            }
+            ClientCommand::List => commands::list_clients(),
+            ClientCommand::Revoke { id } => commands::revoke_client(&id),
+        },
+        Command::Evaluate { command: EvaluateCommand::Search { file, json, url, demo } } => {
+            commands::evaluate_search(&file, json, url.as_deref(), demo)
+        }
+        Command::Generate { organisations, seed, out } => commands::generate(organisations, seed, out.as_deref()),
+    };
+    match outcome {
+        Ok(Outcome::Done) => ExitCode::SUCCESS,
+        Ok(Outcome::Failed) => ExitCode::from(1),
+        Err(commands::Failure::Wrong(text)) => {
+            eprintln!("samverkan: {text}");
+            ExitCode::from(2)
+        }
+        Err(commands::Failure::Error(error)) => {
+            eprintln!("samverkan: {error}");
+            ExitCode::from(1)
+        }
+    }
+}

@@ -13,11 +13,19 @@ pub(crate) fn may_write(connection: &mut AnyConnection, actor: &Actor, governors
         Actor::Client { role: Role::Editor | Role::Umbrella, organisation: Some(own), .. } => {
             if governs(connection, *own, governors)? { Ok(()) } else { Err(forbidden()) }
         }
-        Actor::Client { .. } => Err(forbidden()),
+        Actor::Client { .. } | Actor::Anyone => may_ever_write(actor).and(Err(forbidden())),
+    }
+}
+
+/// Whether the actor may write anything at all.
+pub(crate) fn may_ever_write(actor: &Actor) -> Result<()> {
+    match actor {
         Actor::Anyone => Err(Error::problem(
             Code::Unauthorized,
             Message::fixed("Att skriva kräver en token.", "Writing needs a token."),
         )),
+        Actor::Client { role: Role::Reader, .. } => Err(forbidden()),
+        Actor::Client { .. } | Actor::Operator => Ok(()),
     }
 }
 

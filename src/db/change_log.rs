@@ -203,7 +203,7 @@ impl<'a> Tx<'a> {
     }
 
     /// Numbers and writes what is pending; gives the last number so far.
-    pub(super) fn number(&mut self) -> Result<Option<i64>> {
+    pub(crate) fn number(&mut self) -> Result<Option<i64>> {
         let pending = std::mem::take(&mut self.pending);
         let Ok(count) = i64::try_from(pending.len()) else {
             return Err(Error::internal("too many changes"));

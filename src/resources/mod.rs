@@ -12,7 +12,7 @@ pub mod network;
 pub mod organisation;
 pub(crate) mod owner;
 pub(crate) mod resource;
-pub(crate) mod service;
+pub mod service;
 pub(crate) mod steps;
 pub mod structure;
 pub mod values;

@@ -1,12 +1,14 @@
 //! What can be done with a record, free of transport: find, read, create, change, replace, delete, its history.
 
 use crate::api::patch::merge_patch;
+use crate::api::validate::{Validator, clean};
 use crate::auth::actor::Actor;
-use crate::auth::permission::{may_see_protected, may_write};
+use crate::auth::permission::{may_see_protected, may_write, must_be_steward};
 use crate::db::store::{Row, holder};
 use crate::db::{AnyConnection, Change, Operation, Tx, of_record, tombstone};
 use crate::error::{Code, Error, FieldError, Message, Result};
 use crate::identifier::PathId;
+use crate::resources::organisation::{self, Organisations};
 use crate::resources::resource::{Resource, Stored, canonical, parse, partner, public, with_kind};
 use crate::resources::steps::{self, Effect, Known};
 use crate::resources::values::Identifier;
@@ -224,7 +226,13 @@ fn store<R: Resource>(
             ),
         ));
     }
-    may_write(tx.connection(), actor, &R::governors(before.row.id, &content))?;
+    // Nobody hangs a record under an organisation that is not its own to write.
+    let governed = R::governors(before.row.id, &before.content);
+    for governor in R::governors(before.row.id, &content) {
+        if !governed.contains(&governor) {
+            may_write(tx.connection(), actor, &[governor])?;
+        }
+    }
     let outcome = steps::update::<R>(tx, before, content, &mut Known::default())?;
     Ok(Wrote { record: represent::<R>(tx, actor, outcome.stored)?, effect: outcome.effect })
 }
@@ -304,8 +312,21 @@ pub(crate) fn as_of<R: Resource>(
     Ok(history::<R>(connection, actor, id)?.into_iter().find(|change| change.at <= at))
 }
 
-/// The canonical JSON of records that other records name, for `include`.
-pub(crate) fn embed(
+/// Whether the actor may change a record; never a fault where it may not see it.
+pub(crate) fn may_change<R: Resource>(connection: &mut AnyConnection, actor: &Actor, id: Uuid) -> Result<bool> {
+    if *actor == Actor::Anyone {
+        return Ok(false);
+    }
+    let Some(stored) = R::reveal(connection, id)? else { return Ok(false) };
+    match may_write(connection, actor, &R::governors(id, &stored.content)) {
+        Ok(()) => Ok(true),
+        Err(Error::Problem { .. }) => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+/// The canonical JSON of these records, as far as the actor may see them.
+pub(crate) fn load_visible(
     connection: &mut AnyConnection,
     actor: &Actor,
     kind: Kind,
@@ -313,6 +334,7 @@ pub(crate) fn embed(
 ) -> Result<Vec<(Uuid, String)>> {
     with_kind!(kind, R => {
         let mut found = Vec::new();
+        // SQLite binds at most some thousand values in a statement.
         for ids in ids.chunks(500) {
             for row in R::load(connection, ids)? {
                 let json = match actor.audience() {
@@ -324,4 +346,39 @@ pub(crate) fn embed(
         }
         Ok(found)
     })
+}
+
+/// What a merge is told.
+#[derive(Debug, serde::Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+#[schema(example = json!({"absorbedId": "0190d1a0-7c3e-7000-8000-5a1f0c2d3e4f", "reason": "Samma förening, registrerad två gånger"}))]
+pub struct MergeInput {
+    /// The organisation that goes.
+    pub absorbed_id: Uuid,
+    /// Why; kept in the log of writes.
+    #[schema(max_length = 500)]
+    pub reason: String,
+}
+
+/// Lets one organisation absorb another.
+pub(crate) fn merge(tx: &mut Tx<'_>, actor: &Actor, survivor: Uuid, mut body: Value) -> Result<Wrote> {
+    must_be_steward(tx.connection(), actor)?;
+    let mut errors = Vec::new();
+    clean(&mut body, &mut errors);
+    errors.extend(Validator::for_merges()?.check(&mut body));
+    if !errors.is_empty() {
+        return Err(Error::invalid(errors));
+    }
+    let input: MergeInput =
+        serde_json::from_value(body).map_err(|_| Error::internal("a checked merge does not parse"))?;
+    let (survivor, _) = for_writing::<Organisations>(tx, actor, survivor)?;
+    let Some(absorbed) = Organisations::reveal(tx.connection(), input.absorbed_id)? else {
+        return Err(Error::invalid(vec![FieldError::at(
+            "/absorbedId",
+            "unknown-reference",
+            Message::fixed("Ingen sådan organisation finns.", "There is no such organisation."),
+        )]));
+    };
+    let outcome = organisation::merge::merge(tx, survivor, absorbed)?;
+    Ok(Wrote { record: represent::<Organisations>(tx, actor, outcome.stored)?, effect: Effect::Updated })
 }

@@ -5,11 +5,11 @@ use crate::resources::Audience;
 use crate::search::cursor::{Clause, FULL, Node, Worth};
 use crate::search::evidence;
 use crate::search::fields::{self, FOLDED_MARK, PREFIX_LETTERS, STEM_MARK, SURFACE_MARK, WHOLE_MARK};
+use crate::search::highlight::Marks;
+use crate::search::intake;
 use crate::search::terms::{In, Optional, TermsLeaf, covering};
 use crate::search::text::{self, AlternativeKind, ClauseRole, Understanding, Word};
 use crate::search::view::View;
-use crate::search::highlight::Marks;
-use crate::search::intake;
 use std::collections::BTreeSet;
 
 /// A query is cut after so many words and so many bytes: no one asks longer, and time stays bounded.
@@ -130,8 +130,7 @@ impl Plan {
     fn add_signals(&mut self, view: &View, understanding: &Understanding, optional: &[usize]) -> Result<()> {
         let whole = intake::whole(&text::words(&self.text));
         if !whole.is_empty() {
-            let mut leaf =
-                TermsLeaf::find(view, In::All, &[&format!("{WHOLE_MARK}{whole}")], Worth::NameFirst(850))?;
+            let mut leaf = TermsLeaf::find(view, In::All, &[&format!("{WHOLE_MARK}{whole}")], Worth::NameFirst(850))?;
             leaf.weight = WHOLE_NAME;
             if leaf.frequency > 0 {
                 self.signals.push(Signal { name: "wholeName", words: whole, leaves: vec![leaf] });

@@ -148,9 +148,7 @@ fn corrected(view: &View, asker: Audience, text: &str, unknown: &[PlanClause]) -
 /// Texts in which one known word, rarest first, is put right; for when the words are known but nothing has them all.
 pub(crate) fn alternatives(view: &View, asker: Audience, plan: &Plan) -> Result<Vec<String>> {
     let mut clauses: Vec<&PlanClause> = plan.required.iter().filter(|clause| !clause.numeric).collect();
-    clauses.sort_by(|one, other| {
-        other.rarity().total_cmp(&one.rarity()).then(one.range.start.cmp(&other.range.start))
-    });
+    clauses.sort_by(|one, other| other.rarity().total_cmp(&one.rarity()).then(one.range.start.cmp(&other.range.start)));
     let mut texts = Vec::new();
     for clause in clauses.into_iter().take(2) {
         let [word] = clause.words.as_slice() else { continue };
@@ -186,12 +184,7 @@ fn candidates(view: &View, asker: Audience, word: &Word) -> Result<Vec<String>> 
     Ok(candidates)
 }
 
-fn near(
-    view: &View,
-    asker: Audience,
-    automaton: &Spelling<'_>,
-    word: &str,
-) -> Result<Vec<(String, u8, u64)>> {
+fn near(view: &View, asker: Audience, automaton: &Spelling<'_>, word: &str) -> Result<Vec<(String, u8, u64)>> {
     let mut found: BTreeMap<String, (u8, u64)> = BTreeMap::new();
     for segment in &view.segments {
         let mut stream = segment.data.surface.terms().search(automaton).into_stream()?;
@@ -207,10 +200,7 @@ fn near(
             }
         }
     }
-    Ok(found
-        .into_iter()
-        .map(|(exact, (distance, frequency))| (exact, distance, frequency.min(COUNTED)))
-        .collect())
+    Ok(found.into_iter().map(|(exact, (distance, frequency))| (exact, distance, frequency.min(COUNTED))).collect())
 }
 
 /// How many records of a segment that the asker may see hold a word, counted up to a bound. Deleted and hidden ones

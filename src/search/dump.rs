@@ -12,15 +12,14 @@ use tantivy::postings::Postings;
 use tantivy::schema::IndexRecordOption;
 use tantivy::{DocSet, TERMINATED};
 
-const FIELDS: [(In, &str); 6] =
-    [
-        (In::All, "all"),
-        (In::Surface, "surface"),
-        (In::Named, "named"),
-        (In::Prefix, "prefix"),
-        (In::Filter, "filter"),
-        (In::Key, "key"),
-    ];
+const FIELDS: [(In, &str); 6] = [
+    (In::All, "all"),
+    (In::Surface, "surface"),
+    (In::Named, "named"),
+    (In::Prefix, "prefix"),
+    (In::Filter, "filter"),
+    (In::Key, "key"),
+];
 
 impl Searcher {
     /// Every document by kind and id, with all terms and their frequencies, columns, facet values and stored bytes.

@@ -76,10 +76,7 @@ impl Fields {
         let text = |tokenizer: &str, frequencies: bool| {
             let option = if frequencies { IndexRecordOption::WithFreqs } else { IndexRecordOption::Basic };
             TextOptions::default().set_indexing_options(
-                TextFieldIndexing::default()
-                    .set_tokenizer(tokenizer)
-                    .set_index_option(option)
-                    .set_fieldnorms(false),
+                TextFieldIndexing::default().set_tokenizer(tokenizer).set_index_option(option).set_fieldnorms(false),
             )
         };
         let number = || NumericOptions::default().set_fast();
@@ -101,7 +98,22 @@ impl Fields {
         let facets = builder.add_u64_field("facets", FAST);
         let schema = builder.build();
         Fields {
-            schema, key, filter, all, surface, named, prefix, ready, features, tie, updated, name, lat, lon, start, end,
+            schema,
+            key,
+            filter,
+            all,
+            surface,
+            named,
+            prefix,
+            ready,
+            features,
+            tie,
+            updated,
+            name,
+            lat,
+            lon,
+            start,
+            end,
             facets,
         }
     }

@@ -81,7 +81,9 @@ fn marked(text: &str, part: Range<usize>, ranges: &[Range<usize>]) -> String {
     let mut at = part.start;
     for range in ranges {
         let (start, end) = (range.start.max(at), range.end.min(part.end));
-        let (Some(before), Some(hit)) = (text.get(at..start.max(at)), text.get(start..end.max(start))) else { continue };
+        let (Some(before), Some(hit)) = (text.get(at..start.max(at)), text.get(start..end.max(start))) else {
+            continue;
+        };
         if start >= end {
             continue;
         }

@@ -166,13 +166,7 @@ impl Index {
         }
     }
 
-    fn write(
-        &self,
-        open: &mut Open,
-        documents: &[Document],
-        gone: &[(Kind, Uuid)],
-        position: &Position,
-    ) -> Result<()> {
+    fn write(&self, open: &mut Open, documents: &[Document], gone: &[(Kind, Uuid)], position: &Position) -> Result<()> {
         let writer = match open.writer.take() {
             Some(writer) => writer,
             None => self.writer(&open.index)?,

@@ -4,7 +4,9 @@ use crate::resources::values::NameKind;
 use crate::resources::{Audience, Kind};
 use crate::search::document::Document;
 use crate::search::evidence::{self, Places};
-use crate::search::fields::{self, FOLDED_MARK, Fields, PREFIX_LETTERS, START_MARK, STEM_MARK, SURFACE_MARK, WHOLE_MARK};
+use crate::search::fields::{
+    self, FOLDED_MARK, Fields, PREFIX_LETTERS, START_MARK, STEM_MARK, SURFACE_MARK, WHOLE_MARK,
+};
 use crate::search::text::{self, Word};
 use crate::search::{facets, stored};
 use crate::vocabulary::{self, Term, Vocabulary};
@@ -281,7 +283,10 @@ impl Features {
 /// The kinds that a search shows without being asked for a type, as bits by place in `Kind::ALL`.
 pub(crate) fn default_kinds() -> u8 {
     kinds_mask(
-        &Kind::ALL.into_iter().filter(|kind| !matches!(kind, Kind::Membership | Kind::Collaboration)).collect::<Vec<_>>(),
+        &Kind::ALL
+            .into_iter()
+            .filter(|kind| !matches!(kind, Kind::Membership | Kind::Collaboration))
+            .collect::<Vec<_>>(),
     )
 }
 

@@ -144,10 +144,7 @@ impl Order {
             Error::parameter(
                 "cursor",
                 "invalid",
-                Message::fixed(
-                    "Markören hör till en annan sökning.",
-                    "The cursor belongs to another search.",
-                ),
+                Message::fixed("Markören hör till en annan sökning.", "The cursor belongs to another search."),
             )
         })
     }

@@ -156,8 +156,7 @@ impl Request<'_> {
         // One more than the page holds tells whether there is a next one.
         let keep = if self.limit() == 0 { 0 } else { self.offset() + self.limit() + 1 };
         let scored = self.scored();
-        let area_worth =
-            if scored { collect::area_worth(&self.view.slots, &self.areas(decided)) } else { Vec::new() };
+        let area_worth = if scored { collect::area_worth(&self.view.slots, &self.areas(decided)) } else { Vec::new() };
         let pass = Pass {
             view: self.view,
             conditions: Conditions::new(self.asker, self.kinds(), self.query),
@@ -306,7 +305,11 @@ impl Request<'_> {
         Ok(())
     }
 
-    fn facets(&self, decided: Option<&Decided>, collected: &Collected) -> Result<Vec<(&'static str, Vec<(u16, usize)>)>> {
+    fn facets(
+        &self,
+        decided: Option<&Decided>,
+        collected: &Collected,
+    ) -> Result<Vec<(&'static str, Vec<(u16, usize)>)>> {
         let mut facets = Vec::with_capacity(self.query.facets.len());
         for name in &self.query.facets {
             let counts = if *name == TYPE {

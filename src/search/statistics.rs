@@ -44,12 +44,7 @@ impl Builder {
 
     /// The snapshot.
     pub(crate) fn finish(self, documents: u64) -> Statistics {
-        Statistics {
-            documents,
-            terms: self.terms.into(),
-            ends: self.ends.into(),
-            frequencies: self.frequencies.into(),
-        }
+        Statistics { documents, terms: self.terms.into(), ends: self.ends.into(), frequencies: self.frequencies.into() }
     }
 }
 

@@ -8,10 +8,10 @@ use crate::search::facets;
 use crate::search::fields;
 use crate::search::view::{SegmentData, View};
 use std::sync::Arc;
+use tantivy::TERMINATED;
 use tantivy::index::InvertedIndexReader;
 use tantivy::postings::TermInfo;
 use tantivy::schema::IndexRecordOption;
-use tantivy::TERMINATED;
 
 /// Which field a term stands in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,9 +1,12 @@
 //! Export: everything public of one moment, in the format that import reads.
 
+use crate::api::csv::{write_csv, write_csv_record};
+use crate::api::tables;
 use crate::db::Db;
 use crate::db::store::Row;
 use crate::error::{Error, Result};
 use crate::resources::Kind;
+use crate::resources::organisation::Organisations;
 use crate::resources::resource::{Resource, public, with_kind};
 use crate::resources::values::rfc3339;
 use chrono::{DateTime, Utc};
@@ -42,6 +45,25 @@ pub fn export(db: &Db, out: &mut dyn Write, kinds: &[Kind], at: DateTime<Utc>) -
         }
         out.flush()?;
         Ok(count)
+    })
+}
+
+/// Writes the public organisations as CSV, with the columns of their list.
+pub fn export_csv(db: &Db, out: &mut dyn Write) -> Result<()> {
+    let table = tables::of(Kind::Organisation);
+    let mut first = true;
+    db.read_at_once(|connection| {
+        each_public::<Organisations>(connection, &mut |json| {
+            let csv = write_csv_record(table, json.as_bytes(), first)?;
+            first = false;
+            out.write_all(&csv)?;
+            Ok(())
+        })?;
+        if first {
+            out.write_all(&write_csv(table, &[], &[])?)?;
+        }
+        out.flush()?;
+        Ok(())
     })
 }
 

@@ -1,5 +1,6 @@
 //! Collaborations: who works with whom, how, and who says not to.
 
+pub(crate) mod routes;
 mod store;
 
 pub(crate) use store::{partners, with};
@@ -148,6 +149,8 @@ impl Resource for Collaborations {
                 document.related(names.all(content.public_body_id));
                 document.filter("organisation", content.organisation_id.to_string());
                 document.filter("publicBody", content.public_body_id.to_string());
+                document.filter("with", content.organisation_id.to_string());
+                document.filter("with", content.public_body_id.to_string());
                 document.closed("stated", Vocabulary::Stated, &content.stated);
                 document.keyed("form", Vocabulary::CollaborationForms, &content.forms);
                 document.searched(Vocabulary::CollaborationForms, &content.forms);

@@ -1,5 +1,6 @@
 //! Contact points: one functional way in to an organisation, network or forum.
 
+pub(crate) mod routes;
 mod store;
 
 pub(crate) use store::of;

@@ -1,5 +1,6 @@
 //! Forums: standing structures where civil society and public bodies meet.
 
+pub(crate) mod routes;
 mod store;
 
 pub(crate) use store::hosted;

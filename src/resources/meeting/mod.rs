@@ -1,5 +1,6 @@
 //! Meetings: dates of a network, forum or organisation; trainings and conferences too.
 
+pub(crate) mod routes;
 mod store;
 
 pub(crate) use store::of;

@@ -1,5 +1,6 @@
 //! Memberships: who belongs to what, as what, when.
 
+pub(crate) mod routes;
 mod store;
 
 pub(crate) use store::{belongs, by_contact_point, of_member, representing, within};

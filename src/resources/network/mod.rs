@@ -1,5 +1,6 @@
 //! Networks: standing structures that organisations join to exchange and act together.
 
+pub(crate) mod routes;
 mod store;
 
 pub(crate) use store::hosted;

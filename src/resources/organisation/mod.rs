@@ -1,6 +1,8 @@
 //! Organisations: any actor, from a village association to a unit of a public body.
 
 pub(crate) mod merge;
+pub(crate) mod relations;
+pub(crate) mod routes;
 mod store;
 
 use crate::db::store::Row;

@@ -184,7 +184,8 @@ fn distance_and_box_and_time_restrict() {
     let titles = |query: Query| -> Vec<String> {
         registry.find(&Query { limit: 10, ..query }).hits.into_iter().map(|hit| hit.title).collect()
     };
-    let by_distance = vec![crate::search::query::Sort { by: crate::search::query::SortBy::Distance, descending: false }];
+    let by_distance =
+        vec![crate::search::query::Sort { by: crate::search::query::SortBy::Distance, descending: false }];
     assert_eq!(
         titles(Query { near: near(None), sort: by_distance.clone(), ..Query::default() }),
         ["Luleå", "Piteå", "Malmö", "Ingenstans", "Möte"]
@@ -222,10 +223,12 @@ fn no_text_can_do_harm() {
     let registry = Registry::of(vec![organisation(1, "Luleå hembygdsförening"), organisation(2, "Kalix bollklubb")]);
     let long = "förening luleå ".repeat(1_000);
     let one = "å".repeat(10_000);
-    let odd = ["", " ", "\u{1}", "\u{2}12", "\u{3}luleå", "\u{4}l", "???", "\0", "å\u{308}\u{308}", "#", "=", &long, &one];
+    let odd =
+        ["", " ", "\u{1}", "\u{2}12", "\u{3}luleå", "\u{4}l", "???", "\0", "å\u{308}\u{308}", "#", "=", &long, &one];
     for text in odd {
         for limit in [0, 1, usize::MAX] {
-            let query = Query { text: Some(text.to_owned()), limit, highlight: true, explain: true, ..Query::default() };
+            let query =
+                Query { text: Some(text.to_owned()), limit, highlight: true, explain: true, ..Query::default() };
             let query = Query { start: crate::search::query::Start::Offset(usize::MAX), ..query };
             registry.find(&query);
             let _ = registry.index.searcher().suggest(Audience::Public, text, &[], TextLanguage::Se, limit);

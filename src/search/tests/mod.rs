@@ -88,11 +88,7 @@ fn organisation(tie: u64, name: &str) -> Document {
 
 impl Document {
     fn alias(mut self, name: &str) -> Self {
-        self.names.push(DocumentName {
-            value: name.to_owned(),
-            lang: TextLanguage::Sv,
-            kind: NameKind::Alias,
-        });
+        self.names.push(DocumentName { value: name.to_owned(), lang: TextLanguage::Sv, kind: NameKind::Alias });
         self
     }
 

@@ -70,7 +70,8 @@ fn order_and_scores_do_not_depend_on_history_with_the_same_statistics() {
     let straight = rebuilt(documents.iter().cloned());
     let mut winding = Registry::new();
     for part in documents.chunks(23) {
-        let first: Vec<Document> = part.iter().map(|document| Document { tie: document.tie, ..dice.document(document.tie) }).collect();
+        let first: Vec<Document> =
+            part.iter().map(|document| Document { tie: document.tie, ..dice.document(document.tie) }).collect();
         let wrong: Vec<(Kind, Uuid)> = first.iter().map(|document| (document.kind, document.id)).collect();
         winding.add(first);
         winding.apply(part.to_vec(), &wrong);
@@ -107,16 +108,17 @@ fn the_position_is_that_of_the_last_commit_and_survives_reopening() {
     index.apply(vec![organisation(1, "Två")], &[], position(10)).expect("applies");
     drop(index);
     assert_eq!(open().position(), Some(position(10)));
-    let folders = std::fs::read_dir(folder.path()).expect("lists").filter(|entry| {
-        entry.as_ref().expect("an entry").path().is_dir()
-    });
+    let folders = std::fs::read_dir(folder.path())
+        .expect("lists")
+        .filter(|entry| entry.as_ref().expect("an entry").path().is_dir());
     assert_eq!(folders.count(), 1);
 }
 
 #[test]
 fn a_failed_rebuild_leaves_the_old_index() {
     let registry = Registry::of(vec![organisation(1, "Ett")]);
-    let mut broken = [Ok(organisation(2, "Två")), Err(crate::error::Error::internal("the database went away"))].into_iter();
+    let mut broken =
+        [Ok(organisation(2, "Två")), Err(crate::error::Error::internal("the database went away"))].into_iter();
     assert!(registry.index.rebuild(&mut broken, position(8)).is_err());
     assert_eq!(registry.index.position(), Some(position(1)));
     assert_eq!(registry.titles("ett"), ["Ett"]);

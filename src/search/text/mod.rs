@@ -99,19 +99,14 @@ pub fn understand(query: &str) -> Understanding {
                     use crate::vocabulary::Vocabulary;
                     [Vocabulary::Municipalities, Vocabulary::Topics].map(|vocabulary| {
                         let terms = vocabulary.terms().iter().rev();
-                        terms
-                            .flat_map(|term| term.label.texts().map(|(_, label)| (fold(label), term.number)))
-                            .collect()
+                        terms.flat_map(|term| term.label.texts().map(|(_, label)| (fold(label), term.number))).collect()
                     })
                 });
             let area = LABELS[0].get(&word.folded);
             let topic = LABELS[1].get(&word.folded);
-            let mut alternatives =
-                vec![Alternative { what: AlternativeKind::Stem(word.stem.clone()), weight: 1.0 }];
-            alternatives
-                .extend(area.map(|term| Alternative { what: AlternativeKind::Area(*term), weight: 1.0 }));
-            alternatives
-                .extend(topic.map(|term| Alternative { what: AlternativeKind::Term(*term), weight: 1.0 }));
+            let mut alternatives = vec![Alternative { what: AlternativeKind::Stem(word.stem.clone()), weight: 1.0 }];
+            alternatives.extend(area.map(|term| Alternative { what: AlternativeKind::Area(*term), weight: 1.0 }));
+            alternatives.extend(topic.map(|term| Alternative { what: AlternativeKind::Term(*term), weight: 1.0 }));
             Clause {
                 range: word.range.clone(),
                 numeric: word.folded.chars().any(|c| c.is_numeric()),

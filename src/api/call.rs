@@ -1,0 +1,113 @@
+//! One call of the API: what every handler starts from.
+
+use crate::api::page::record_links;
+use crate::api::splice::Link;
+use crate::api::surface::ROOT;
+use crate::app::App;
+use crate::auth::actor::Actor;
+use crate::auth::extract;
+use crate::error::{Error, Result};
+use crate::resources::Kind;
+use actix_web::dev::Payload;
+use actix_web::{FromRequest, HttpRequest, HttpResponse, web};
+use std::future::{Ready, ready};
+use uuid::Uuid;
+
+/// What a handler gives back; errors become problems on the way out.
+pub(crate) type Answer = Result<HttpResponse>;
+
+/// A call: the node, the request and who makes it.
+pub(crate) struct Call {
+    /// The node.
+    pub app: web::Data<App>,
+    /// The request.
+    pub request: HttpRequest,
+    /// Who calls.
+    pub actor: Actor,
+}
+
+impl FromRequest for Call {
+    type Error = Error;
+    type Future = Ready<Result<Call>>;
+
+    fn from_request(request: &HttpRequest, _payload: &mut Payload) -> Self::Future {
+        ready(Call::of(request))
+    }
+}
+
+impl Call {
+    fn of(request: &HttpRequest) -> Result<Call> {
+        let app = request.app_data::<web::Data<App>>().cloned();
+        let app = app.ok_or_else(|| Error::internal("the node was not given to the HTTP server"))?;
+        let actor = extract::actor(&app, request)?;
+        Ok(Call { app, request: request.clone(), actor })
+    }
+
+    /// The addresses of this API.
+    pub(crate) fn addresses(&self) -> Addresses {
+        Addresses { api: self.api() }
+    }
+
+    /// The address of the API's root.
+    pub(crate) fn api(&self) -> String {
+        format!("{}{ROOT}", self.app.config.public_address())
+    }
+
+    /// The address of a record.
+    pub(crate) fn address(&self, kind: Kind, id: Uuid) -> String {
+        self.addresses().record(kind, id)
+    }
+
+    /// What caches may do with an answer: an answer to a token is for its bearer, every answer is asked for again.
+    pub(crate) fn cache_control(&self) -> &'static str {
+        if self.actor == Actor::Anyone { "public, no-cache" } else { "private, no-cache" }
+    }
+}
+
+/// The addresses that answers link to.
+#[derive(Debug, Clone)]
+pub(crate) struct Addresses {
+    api: String,
+}
+
+impl Addresses {
+    /// The address of a record.
+    pub(crate) fn record(&self, kind: Kind, id: Uuid) -> String {
+        format!("{}/{}/{id}", self.api, kind.plural())
+    }
+
+    /// The links of a record: itself, what belongs to it, and the actions that the caller may take.
+    pub(crate) fn links(&self, kind: Kind, id: Uuid, may_write: bool) -> Vec<Link> {
+        let own = self.record(kind, id);
+        let mut links = record_links(&self.api, kind, id, may_write);
+        links.push(Link::get("version-history", format!("{own}/history")));
+        links.extend(parts(kind).iter().map(|(rel, path)| Link::get(*rel, format!("{own}/{path}"))));
+        links
+    }
+}
+
+/// What belongs to a record of a kind: relation and last part of the path.
+const fn parts(kind: Kind) -> &'static [(&'static str, &'static str)] {
+    match kind {
+        Kind::Organisation => &[
+            ("members", "members"),
+            ("umbrellas", "umbrellas"),
+            ("units", "units"),
+            ("contactPoints", "contact-points"),
+            ("networks", "networks"),
+            ("forums", "forums"),
+            ("collaborations", "collaborations"),
+            ("meetings", "meetings"),
+            ("linked", "linked"),
+        ],
+        Kind::Network | Kind::Forum => {
+            &[("participants", "participants"), ("meetings", "meetings"), ("contactPoints", "contact-points")]
+        }
+        Kind::ContactPoint | Kind::Meeting | Kind::Membership | Kind::Collaboration => &[],
+    }
+}
+
+/// Runs what waits for the database on a thread that may wait.
+pub(crate) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+    web::block(work).await.map_err(|_| Error::internal("the work was given up at shutdown"))?
+}

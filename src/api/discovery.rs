@@ -1,0 +1,121 @@
+//! Search over everything, and suggestions while typing.
+
+use crate::api::call::{Answer, Call};
+use crate::api::language::Language;
+use crate::api::lists;
+use crate::api::negotiate::{Format, negotiate};
+use crate::api::parameters::{Params, wrong_parameters};
+use crate::api::schemas::{SearchPage, Suggestions};
+use crate::error::{FieldError, Message, Result};
+use crate::resources::Kind;
+use crate::search::query::{Suggestion, SuggestionKind};
+use crate::vocabulary::by_number;
+use actix_web::http::header;
+use actix_web::{HttpResponse, get};
+use serde_json::{Value, json};
+
+/// How many suggestions are given when nothing else is said.
+const FEW: usize = 10;
+const MOST: usize = 50;
+
+#[utoipa::path(
+    tag = "search",
+    operation_id = "search",
+    summary = "Sök bland alla slags poster / Search all kinds of records",
+    description = "Söker efter det som orden betyder: böjningar, sammansättningar, felstavningar, andra namn, ämnen och orter. \
+        Medlemskap och samverkan hittas bara när type nämner dem.\n\n\
+        Searches for what the words mean: inflections, compounds, typing errors, other names, topics and places. \
+        Memberships and collaborations are found only when type names them.",
+    responses((status = 200, description = "En sida träffar / A page of hits", body = SearchPage)),
+)]
+#[get("/search")]
+pub(crate) async fn search(call: Call) -> Answer {
+    lists::search(call).await
+}
+
+#[utoipa::path(
+    tag = "search",
+    operation_id = "suggest",
+    summary = "Förslag medan man skriver / Suggestions while typing",
+    description = "Namn, andra namn och ämnen som börjar så, från första bokstaven.\n\n\
+        Names, other names and topics that begin so, from the first letter.",
+    params(
+        ("q" = String, Query, description = "Det som skrivits hittills / What has been typed so far", example = "hemb"),
+        ("type" = Option<String>, Query, description = "Slag av poster, med komma emellan / Types of records, separated by commas", example = "organisation"),
+        ("limit" = Option<usize>, Query, description = "Högst så många, 1 till 50 / At most so many, 1 to 50", minimum = 1, maximum = 50, example = 10),
+    ),
+    responses((status = 200, description = "Förslagen / The suggestions", body = Suggestions)),
+)]
+#[get("/suggest")]
+pub(crate) async fn suggest(call: Call) -> Answer {
+    let params = Params::of(&call.request)?;
+    params.only(&["q", "type", "limit"])?;
+    negotiate(&call.request, Format::PLAIN)?;
+    let language = Language::of(&call.request);
+    let asked = Asked::read(&params)?;
+    let searcher = call.app.index.searcher();
+    let found = searcher.suggest(call.actor.audience(), &asked.text, &asked.kinds, language.text(), asked.limit)?;
+    let items: Vec<Value> = found.iter().filter_map(|suggestion| shown(suggestion, language)).collect();
+    Ok(HttpResponse::Ok()
+        .insert_header((header::CONTENT_TYPE, Format::Json.content_type()))
+        .insert_header((header::CACHE_CONTROL, call.cache_control()))
+        .body(json!({ "items": items }).to_string()))
+}
+
+struct Asked {
+    text: String,
+    kinds: Vec<Kind>,
+    limit: usize,
+}
+
+impl Asked {
+    fn read(params: &Params) -> Result<Asked> {
+        let mut errors: Vec<FieldError> = Vec::new();
+        let mut single = |name: &'static str| match params.single(name) {
+            Ok(value) => value.map(str::to_owned),
+            Err(error) => {
+                errors.push(error);
+                None
+            }
+        };
+        let (text, limit) = (single("q").unwrap_or_default(), single("limit"));
+        if text.chars().count() > 200 {
+            let detail = Message::fixed("Högst 200 tecken.", "At most 200 characters.");
+            errors.push(FieldError::parameter("q", "too-long", detail));
+        }
+        let limit = match limit.as_deref().map(str::parse) {
+            None => FEW,
+            Some(Ok(limit)) if (1..=MOST).contains(&limit) => limit,
+            Some(_) => {
+                let detail = Message::fixed("Ett heltal från 1 till 50.", "A whole number from 1 to 50.");
+                errors.push(FieldError::parameter("limit", "range", detail));
+                FEW
+            }
+        };
+        let mut kinds = Vec::new();
+        for name in params.all("type").flat_map(|value| value.split(',')).map(str::trim) {
+            match Kind::from_name(name) {
+                Some(kind) => kinds.push(kind),
+                None => {
+                    let detail = Message::fixed("Det slaget av post finns inte.", "There is no such type of record.");
+                    errors.push(FieldError::parameter("type", "unknown-value", detail));
+                }
+            }
+        }
+        if errors.is_empty() { Ok(Asked { text, kinds, limit }) } else { Err(wrong_parameters(errors)) }
+    }
+}
+
+fn shown(suggestion: &Suggestion, language: Language) -> Option<Value> {
+    let mut item = match suggestion.kind {
+        SuggestionKind::Record(kind, id) => json!({"type": kind.name(), "id": id, "title": suggestion.title}),
+        SuggestionKind::Topic(number) => {
+            let topic = by_number(number)?;
+            json!({"type": "topic", "key": topic.key, "title": topic.title(language.text())})
+        }
+    };
+    if let Some(matched) = &suggestion.matched {
+        item["matched"] = json!(matched);
+    }
+    Some(item)
+}

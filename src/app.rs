@@ -1,0 +1,215 @@
+//! Putting it together: what a node holds, and how it serves.
+
+use crate::api;
+use crate::auth::actor::Role;
+use crate::auth::clients;
+use crate::auth::keys::Keys;
+use crate::clock::{Clock, System};
+use crate::config::Config;
+use crate::db::{ClientRow, Db};
+use crate::demo::DemoClient;
+use crate::error::{Error, Result};
+use crate::identifier::parse_path_id;
+use crate::resources::Kind;
+use crate::resources::service::locate;
+use crate::search::tailer::{Running, Tailer};
+use crate::search::{Index, Options};
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use uuid::Uuid;
+
+/// The database of a configuration, for commands that need no index.
+pub struct Opened {
+    /// The database.
+    pub db: Db,
+    /// What tells the time.
+    pub clock: Arc<dyn Clock>,
+}
+
+impl Opened {
+    /// Opens the configured database and runs outstanding migrations.
+    pub fn open(config: &Config) -> Result<Opened> {
+        Opened::with_clock(config, Arc::new(System))
+    }
+
+    fn with_clock(config: &Config, clock: Arc<dyn Clock>) -> Result<Opened> {
+        std::fs::create_dir_all(&config.data_dir)?;
+        let target = config.database_target()?.parse()?;
+        let readers = u32::try_from(config.workers.saturating_mul(4).clamp(4, 64)).unwrap_or(8);
+        Ok(Opened { db: Db::open(&target, Arc::clone(&clock), readers)?, clock })
+    }
+
+    /// A tailer for the configured index.
+    pub fn tailer(&self, config: &Config) -> Result<Tailer> {
+        Ok(Tailer::new(self.db.clone(), Arc::new(Index::open(&config.index_folder(), Options::default())?)))
+    }
+
+    /// The organisation that a command names by id, identifier or number.
+    pub fn organisation(&self, text: &str) -> Result<Uuid> {
+        let path = parse_path_id(text)?;
+        self.db.read(|connection| {
+            let id = locate(connection, Kind::Organisation, &path)?;
+            if crate::resources::steps::exists(connection, Kind::Organisation, id)? {
+                Ok(id)
+            } else {
+                Err(Error::not_found())
+            }
+        })
+    }
+
+    /// Makes a client; gives its id and secret.
+    pub fn create_client(
+        &self,
+        name: &str,
+        role: Role,
+        organisation: Option<Uuid>,
+        protected: bool,
+    ) -> Result<(String, String)> {
+        let secret = clients::new_secret()?;
+        let id = Uuid::now_v7().to_string();
+        let scopes = if protected { clients::PROTECTED_SCOPE } else { "" };
+        let row = ClientRow {
+            id: id.clone(),
+            name: name.to_owned(),
+            role: role.name().to_owned(),
+            organisation_id: organisation.map(|id| id.to_string()),
+            scopes: scopes.to_owned(),
+            secret_hash: clients::hash(&secret),
+            created_at: self.clock.now().naive_utc(),
+            revoked_at: None,
+        };
+        self.db.operate(|operations| operations.insert_client(row))?;
+        Ok((id, secret))
+    }
+}
+
+/// A node: the registry, its index and what serves them.
+#[derive(Clone)]
+pub struct App {
+    /// The configuration.
+    pub config: Arc<Config>,
+    /// The database.
+    pub db: Db,
+    /// The index.
+    pub index: Arc<Index>,
+    /// What tells the time.
+    pub clock: Arc<dyn Clock>,
+    /// Keys of tokens and cursors.
+    pub keys: Arc<Keys>,
+}
+
+impl App {
+    /// Builds a node: migrations, index, keys. The index is level with the database afterwards.
+    pub fn build(config: Config) -> Result<App> {
+        App::build_with_clock(config, Arc::new(System))
+    }
+
+    /// Builds a node with a clock of the caller's.
+    pub fn build_with_clock(config: Config, clock: Arc<dyn Clock>) -> Result<App> {
+        let opened = Opened::with_clock(&config, Arc::clone(&clock))?;
+        let keys = Arc::new(Keys::open(&config.data_dir.join("keys"))?);
+        let index = Arc::new(Index::open(&config.index_folder(), Options::default())?);
+        let app = App { config: Arc::new(config), db: opened.db, index, clock, keys };
+        app.level()?;
+        Ok(app)
+    }
+
+    /// Brings the index level with the database.
+    pub fn level(&self) -> Result<()> {
+        self.tailer().level()
+    }
+
+    /// A tailer of this node.
+    pub fn tailer(&self) -> Tailer {
+        Tailer::new(self.db.clone(), Arc::clone(&self.index))
+    }
+
+    /// Makes a client; gives its id and secret.
+    pub fn create_client(
+        &self,
+        name: &str,
+        role: Role,
+        organisation: Option<Uuid>,
+        protected: bool,
+    ) -> Result<(String, String)> {
+        let opened = Opened { db: self.db.clone(), clock: Arc::clone(&self.clock) };
+        opened.create_client(name, role, organisation, protected)
+    }
+}
+
+/// A node that serves.
+pub struct Serving {
+    /// Where it listens.
+    pub address: SocketAddr,
+    server: actix_web::dev::Server,
+    tailer: Running,
+}
+
+/// Starts to serve, in a running actix system.
+pub fn start(app: &App) -> Result<Serving> {
+    let listener = TcpListener::bind(&app.config.listen)
+        .map_err(|error| Error::internal(format!("cannot listen on {}: {error}", app.config.listen)))?;
+    let address = listener.local_addr()?;
+    let tailer = app.tailer().run()?;
+    let server = api::server::start(app, listener)?;
+    Ok(Serving { address, server, tailer })
+}
+
+/// Serves until a signal ends it; requests that run are answered first.
+pub fn serve(app: App, demo: Option<&DemoClient>) -> Result<()> {
+    actix_web::rt::System::new().block_on(async {
+        let Serving { address, server, tailer } = start(&app)?;
+        println!("samverkan serves at http://{address}/ (documentation: http://{address}/docs)");
+        if let Some(client) = demo {
+            println!("demo client: id {} secret {}", client.id, client.secret);
+        }
+        let ended = server.await;
+        tailer.stop();
+        ended.map_err(Error::from)
+    })
+}
+
+/// Serves in a thread of its own until dropped: for tests and measurements.
+pub struct Background {
+    /// The address, as `http://host:port`.
+    pub base: String,
+    handle: actix_web::dev::ServerHandle,
+    thread: Option<std::thread::JoinHandle<()>>,
+}
+
+impl Background {
+    /// Starts to serve.
+    pub fn start(app: App) -> Result<Background> {
+        let (told, hears) = std::sync::mpsc::channel();
+        let thread = std::thread::Builder::new().name("serving".to_owned()).spawn(move || {
+            actix_web::rt::System::new().block_on(async {
+                match start(&app) {
+                    Ok(Serving { address, server, tailer }) => {
+                        // Nobody listening means that the starter is gone: then there is nobody to serve either.
+                        if told.send(Ok((address, server.handle()))).is_ok()
+                            && let Err(error) = server.await
+                        {
+                            tracing::error!(%error, "serving ended");
+                        }
+                        tailer.stop();
+                    }
+                    Err(error) => drop(told.send(Err(error))),
+                }
+            });
+        })?;
+        let (address, handle) = hears.recv().map_err(|_| Error::internal("the server did not start"))??;
+        Ok(Background { base: format!("http://{address}"), handle, thread: Some(thread) })
+    }
+}
+
+impl Drop for Background {
+    fn drop(&mut self) {
+        // The future only carries the answer; the command is sent at once.
+        drop(self.handle.stop(true));
+        if let Some(thread) = self.thread.take()
+            && thread.join().is_err()
+        {
+            tracing::error!("the server had panicked");
+        }
+    }
+}

@@ -1,0 +1,275 @@
+//! What the command line does. Messages for people go to standard error, data to standard output.
+
+use crate::app::{App, Opened};
+use crate::auth::actor::{Actor, Role};
+use crate::config::Config;
+use crate::error::{Error, FieldError, Place};
+use crate::evaluate::{self, Evaluation};
+use crate::resources::Kind;
+use crate::transfer::import::{Options, Report, Step};
+use crate::transfer::{export, import};
+use crate::{demo, generate, logging};
+use indicatif::{ProgressBar, ProgressStyle};
+use std::fs::File;
+use std::io::{self, BufWriter, Read, Write};
+use std::path::Path;
+
+/// How a command ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// All done.
+    Done,
+    /// The input or a check failed; it has been told.
+    Failed,
+}
+
+/// Why a command could not be carried out.
+#[derive(Debug)]
+pub enum Failure {
+    /// Used wrongly.
+    Wrong(String),
+    /// An error on the way.
+    Error(Error),
+}
+
+impl<E: Into<Error>> From<E> for Failure {
+    fn from(error: E) -> Self {
+        Failure::Error(error.into())
+    }
+}
+
+type Result<T = Outcome> = std::result::Result<T, Failure>;
+
+fn configured() -> Result<Config> {
+    Config::from_environment().map_err(|error| Failure::Wrong(error.to_string()))
+}
+
+/// Serves the configured registry.
+pub fn serve() -> Result {
+    let config = configured()?;
+    logging::start(&config)?;
+    crate::app::serve(App::build(config)?, None)?;
+    Ok(Outcome::Done)
+}
+
+/// Serves the demo registry, made anew.
+pub fn demo() -> Result {
+    let config = demo::fresh(configured()?)?;
+    logging::start(&config)?;
+    let app = App::build(config)?;
+    let report = demo::load(&app.db)?;
+    if !report.written {
+        tell(&report, false);
+        return Ok(Outcome::Failed);
+    }
+    let client = demo::client(&app)?;
+    crate::app::serve(app, Some(&client))?;
+    Ok(Outcome::Done)
+}
+
+/// Runs outstanding migrations.
+pub fn migrate() -> Result {
+    Opened::open(&configured()?)?;
+    eprintln!("the database is up to date");
+    Ok(Outcome::Done)
+}
+
+/// Imports a file.
+pub fn import(file: &Path, keep_going: bool, dry_run: bool) -> Result {
+    let opened = Opened::open(&configured()?)?;
+    let input: Box<dyn Read> = if file == Path::new("-") {
+        Box::new(io::stdin().lock())
+    } else {
+        Box::new(File::open(file).map_err(|error| Failure::Wrong(format!("{}: {error}", file.display())))?)
+    };
+    let bar = ProgressBar::new(0);
+    bar.set_style(
+        ProgressStyle::with_template("{msg} {wide_bar} {pos}/{len} {per_sec} {eta}")
+            .unwrap_or_else(|_| ProgressStyle::default_bar()),
+    );
+    let mut step = None;
+    let mut progress = |now: Step, done: u64, total: u64| {
+        if step != Some(now) {
+            step = Some(now);
+            bar.set_message(if now == Step::Check { "checking" } else { "writing" });
+            bar.set_length(total);
+            bar.set_position(0);
+        }
+        if done % 256 == 0 || done == total {
+            bar.set_position(done);
+        }
+    };
+    let report = import::import(&opened.db, &Actor::Operator, input, Options { keep_going, dry_run }, &mut progress)?;
+    bar.finish_and_clear();
+    tell(&report, dry_run);
+    let failed = !report.rejected.is_empty();
+    Ok(if failed { Outcome::Failed } else { Outcome::Done })
+}
+
+/// Tells what an import did: every bad line with its number and reasons, then the sums.
+fn tell(report: &Report, dry_run: bool) {
+    for (line, errors) in &report.rejected {
+        for FieldError { place, code, detail } in errors {
+            let place = match place {
+                Place::Pointer(pointer) => pointer.as_str(),
+                Place::Parameter(_) | Place::Header(_) | Place::Line(_) => "",
+            };
+            eprintln!("line {line}: {place} {code}: {}", detail.en);
+        }
+    }
+    let Report { created, updated, unchanged, rejected, written } = report;
+    eprintln!("{created} created, {updated} updated, {unchanged} unchanged, {} rejected", rejected.len());
+    if dry_run {
+        eprintln!("nothing was written: this was a dry run");
+    } else if !written {
+        eprintln!("nothing was written: mend the lines above, or use --keep-going to write the others");
+    }
+}
+
+/// Exports everything public.
+pub fn export(file: Option<&Path>, csv: bool) -> Result {
+    let opened = Opened::open(&configured()?)?;
+    let mut out = output(file)?;
+    if csv {
+        export::export_csv(&opened.db, &mut out)?;
+    } else {
+        export::export(&opened.db, &mut out, &Kind::ALL, opened.clock.now())?;
+    }
+    out.flush()?;
+    Ok(Outcome::Done)
+}
+
+fn output(file: Option<&Path>) -> Result<BufWriter<Box<dyn Write>>> {
+    let out: Box<dyn Write> = match file {
+        Some(path) if path != Path::new("-") => {
+            Box::new(File::create(path).map_err(|error| Failure::Wrong(format!("{}: {error}", path.display())))?)
+        }
+        _ => Box::new(io::stdout().lock()),
+    };
+    Ok(BufWriter::with_capacity(1 << 20, out))
+}
+
+/// Makes the index anew.
+pub fn reindex() -> Result {
+    let config = configured()?;
+    let opened = Opened::open(&config)?;
+    let tailer = opened.tailer(&config)?;
+    tailer.rebuild()?;
+    tailer.level()?;
+    eprintln!("the index is level with the database");
+    Ok(Outcome::Done)
+}
+
+/// Prints the OpenAPI document as it is committed.
+pub fn openapi() -> Result {
+    let mut out = output(None)?;
+    out.write_all(crate::api::openapi::committed_form()?.as_bytes())?;
+    out.flush()?;
+    Ok(Outcome::Done)
+}
+
+/// Prints the effective configuration.
+pub fn config() -> Result {
+    print!("{}", configured()?.effective());
+    Ok(Outcome::Done)
+}
+
+/// Makes a client.
+pub fn create_client(name: &str, role: &str, organisation: Option<&str>, protected: bool, json: bool) -> Result {
+    let role = Role::from_name(role).ok_or_else(|| {
+        let names: Vec<&str> = Role::ALL.iter().map(|role| role.name()).collect();
+        Failure::Wrong(format!("the role must be one of {}", names.join(", ")))
+    })?;
+    let opened = Opened::open(&configured()?)?;
+    let organisation = organisation.map(|text| opened.organisation(text)).transpose()?;
+    if matches!(role, Role::Editor | Role::Umbrella) != organisation.is_some() {
+        return Err(Failure::Wrong("editors and umbrellas act for an --organisation, others do not".to_owned()));
+    }
+    let (id, secret) = opened.create_client(name, role, organisation, protected)?;
+    if json {
+        println!("{}", serde_json::json!({"clientId": id, "clientSecret": secret}));
+    } else {
+        println!("client id:     {id}\nclient secret: {secret}\nThe secret is shown this once.");
+    }
+    Ok(Outcome::Done)
+}
+
+/// Lists clients.
+pub fn list_clients() -> Result {
+    let opened = Opened::open(&configured()?)?;
+    for client in opened.db.read(crate::db::clients)? {
+        let state = client.revoked_at.map_or_else(|| "active".to_owned(), |at| format!("revoked {at}"));
+        let organisation = client.organisation_id.unwrap_or_default();
+        println!("{}\t{}\t{}\t{organisation}\t{state}", client.id, client.role, client.name);
+    }
+    Ok(Outcome::Done)
+}
+
+/// Revokes a client.
+pub fn revoke_client(id: &str) -> Result {
+    let opened = Opened::open(&configured()?)?;
+    if opened.db.operate(|operations| operations.revoke_client(id))? {
+        eprintln!("the client is revoked");
+        Ok(Outcome::Done)
+    } else {
+        eprintln!("there is no such client");
+        Ok(Outcome::Failed)
+    }
+}
+
+/// Measures search.
+pub fn evaluate_search(file: &Path, json: bool, url: Option<&str>, on_demo: bool) -> Result {
+    let text = std::fs::read_to_string(file).map_err(|error| Failure::Wrong(format!("{}: {error}", file.display())))?;
+    let cases = evaluate::cases(&text).map_err(|error| Failure::Wrong(error.to_string()))?;
+    let evaluation = if let Some(url) = url {
+        let base = url.trim_end_matches('/').to_owned();
+        evaluate::evaluate(&cases, &|query| ask_service(&base, query))?
+    } else if on_demo {
+        let folder = tempfile::tempdir()?;
+        let app = demo::in_folder(folder.path())?;
+        evaluate::evaluate(&cases, &|query| crate::api::lists::ask(&app, query))?
+    } else {
+        let app = App::build(configured()?)?;
+        evaluate::evaluate(&cases, &|query| crate::api::lists::ask(&app, query))?
+    };
+    if json {
+        println!("{}", serde_json::to_string_pretty(&evaluation)?)
+    } else {
+        print_evaluation(&evaluation)
+    }
+    Ok(Outcome::Done)
+}
+
+fn ask_service(base: &str, query: &str) -> crate::error::Result<serde_json::Value> {
+    let root = if base.ends_with("/api/v1") { base.to_owned() } else { format!("{base}/api/v1") };
+    let body = ureq::get(format!("{root}/search?{query}"))
+        .call()
+        .and_then(|mut answer| answer.body_mut().read_to_string())
+        .map_err(|error| Error::internal(format!("the service does not answer: {error}")))?;
+    Ok(serde_json::from_str(&body)?)
+}
+
+fn print_evaluation(evaluation: &Evaluation) {
+    println!("{:<20} {:>5} {:>7} {:>9} {:>6}", "ability", "cases", "first", "all in 5", "MRR");
+    let rows = evaluation.abilities.iter().map(|(name, figures)| (name.as_str(), figures));
+    for (name, figures) in rows.chain([("all", &evaluation.all)]) {
+        println!(
+            "{name:<20} {:>5} {:>7.3} {:>9.3} {:>6.3}",
+            figures.cases, figures.first, figures.all_in_first_five, figures.mean_reciprocal_rank
+        );
+    }
+    for (resource, queries) in &evaluation.pending {
+        println!("waiting for {resource}: {}", queries.len());
+    }
+    for failed in &evaluation.failed {
+        println!("failed: {} | expected {} | got {}", failed.q, failed.expect.join(", "), failed.got.join(", "));
+    }
+}
+
+/// Writes invented organisations.
+pub fn generate(organisations: u64, seed: u64, out: Option<&Path>) -> Result {
+    let mut out = output(out)?;
+    generate::write(&mut out, seed, organisations)?;
+    out.flush()?;
+    Ok(Outcome::Done)
+}
