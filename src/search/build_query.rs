@@ -4,14 +4,13 @@ use crate::error::Result;
 use crate::resources::Audience;
 use crate::search::cursor::{Clause, FULL, Node, Worth};
 use crate::search::evidence;
-use crate::search::fields::{self, PREFIX_LETTERS, STEM_MARK, SURFACE_MARK, WHOLE_MARK};
+use crate::search::fields::{self, FOLDED_MARK, PREFIX_LETTERS, STEM_MARK, SURFACE_MARK, WHOLE_MARK};
 use crate::search::highlight::Marks;
 use crate::search::intake;
 use crate::search::terms::{In, Optional, TermsLeaf, covering};
 use crate::search::text::{self, AlternativeKind, ClauseRole, Understanding, Word};
 use crate::search::view::View;
 use std::collections::BTreeSet;
-use tantivy::postings::TermInfo;
 
 /// A query is cut after so many words and so many bytes: no one asks longer, and time stays bounded.
 const MOST_WORDS: usize = 32;
@@ -376,34 +375,16 @@ fn keys(view: &View, asker: Audience, text: &str, understanding: &Understanding)
 /// Spellings of a clause's words in names: the same letters first, then the same letters without marks.
 fn exact_signal(view: &View, clause: &PlanClause) -> Result<Option<Signal>> {
     let [word] = clause.words.as_slice() else { return Ok(None) };
-    let mut variants: Vec<(String, Vec<Option<TermInfo>>)> = Vec::new();
-    let start = format!("{}{SURFACE_MARK}", word.folded);
-    let end = format!("{}\u{2}", word.folded);
-    for (at, segment) in view.segments.iter().enumerate() {
-        let mut stream = segment.data.named.terms().range().ge(&start).lt(&end).into_stream()?;
-        while stream.advance() {
-            let Some(exact) = stream.key().get(start.len()..).and_then(|exact| std::str::from_utf8(exact).ok()) else {
-                continue;
-            };
-            let index = variants.iter().position(|(known, _)| known == exact).unwrap_or_else(|| {
-                variants.push((exact.to_owned(), vec![None; view.segments.len()]));
-                variants.len() - 1
-            });
-            if let Some(info) = variants.get_mut(index).and_then(|(_, infos)| infos.get_mut(at)) {
-                *info = Some(stream.value().clone());
-            }
+    let mut leaves = Vec::with_capacity(2);
+    for (term, percent) in [
+        (format!("{}{SURFACE_MARK}{}", word.folded, word.exact), EXACT),
+        (format!("{FOLDED_MARK}{}", word.folded), FOLDED),
+    ] {
+        let leaf = TermsLeaf::find(view, In::Named, &[&term], Worth::Same(1000, 0))?;
+        if leaf.frequency > 0 {
+            leaves.push(TermsLeaf { weight: clause.share * percent / 100, ..leaf });
         }
     }
-    variants.sort_by(|(one, _), (other, _)| one.cmp(other));
-    let leaves: Vec<TermsLeaf> = variants
-        .into_iter()
-        .take(MOST_ALTERNATIVES)
-        .map(|(exact, found)| {
-            let mut leaf = TermsLeaf::of(In::Named, found, Worth::Same(1000, 0));
-            leaf.weight = clause.share * if exact == word.exact { EXACT } else { FOLDED } / 100;
-            leaf
-        })
-        .collect();
     Ok((!leaves.is_empty()).then(|| Signal { name: "exact", words: word.exact.clone(), leaves }))
 }
 

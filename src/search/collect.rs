@@ -2,9 +2,10 @@
 
 use crate::error::Result;
 use crate::resources::Audience;
-use crate::search::cursor::Node;
+use crate::search::cursor::{Node, Shape, Walk};
 use crate::search::evidence::Places;
 use crate::search::facets::Slots;
+use crate::search::intake::Features;
 use crate::search::order::{After, Keys, Order, metres};
 use crate::search::query::Query;
 use crate::search::terms::Optional;
@@ -143,23 +144,44 @@ impl Pass<'_> {
         Ok(collected)
     }
 
+    fn verdicts(&self) -> [u8; 256] {
+        let mut verdicts = [HIDDEN; 256];
+        for (bits, verdict) in (0..=u8::MAX).zip(&mut verdicts) {
+            let features = Features(bits);
+            if features.visible_to(self.conditions.asker) {
+                let wanted = self.conditions.kinds >> features.kind() & 1 == 1;
+                *verdict = match (wanted, self.count_kinds) {
+                    (true, _) => WANTED,
+                    (false, true) => COUNTED,
+                    (false, false) => HIDDEN,
+                };
+            }
+        }
+        verdicts
+    }
+
     fn segment(&self, at: usize, segment: &Segment, matches: Matches, out: &mut Collected) -> Result<()> {
         // Almost every order has one key: comparing and keeping one number instead of several shows.
-        if self.order.is_some_and(Order::has_several_keys) {
-            self.segment_by::<Keys>(at, segment, matches, out)
-        } else {
-            self.segment_by::<u64>(at, segment, matches, out)
+        let several = self.order.is_some_and(Order::has_several_keys);
+        let signals = matches.signals;
+        match (matches.node.shape(), several) {
+            (Shape::Leaf(walk), false) => self.walk::<_, u64>(at, segment, walk, signals, out),
+            (Shape::Together(walk), false) => self.walk::<_, u64>(at, segment, walk, signals, out),
+            (Shape::Node(walk), false) => self.walk::<_, u64>(at, segment, walk, signals, out),
+            (Shape::Leaf(walk), true) => self.walk::<_, Keys>(at, segment, walk, signals, out),
+            (Shape::Together(walk), true) => self.walk::<_, Keys>(at, segment, walk, signals, out),
+            (Shape::Node(walk), true) => self.walk::<_, Keys>(at, segment, walk, signals, out),
         }
     }
 
-    fn segment_by<K: SortKey>(
+    fn walk<W: Walk, K: SortKey>(
         &self,
         at: usize,
         segment: &Segment,
-        matches: Matches,
+        mut walk: W,
+        signals: Vec<Optional>,
         out: &mut Collected,
     ) -> Result<()> {
-        let Matches { mut node, signals } = matches;
         let bound = match (self.order, self.after) {
             (Some(order), Some(after)) => Some(order.bound(&segment.data, after)?),
             _ => None,
@@ -177,15 +199,35 @@ impl Pass<'_> {
             top: Top::new(self.keep),
             batch: Vec::with_capacity(BATCH),
         };
-        let mut doc = node.doc();
-        while doc != TERMINATED && out.total < self.enough {
-            work.document(doc, &node, out);
-            doc = node.advance();
+        let (data, verdicts, ranges) = (&*segment.data, self.verdicts(), self.conditions.ranges);
+        let (facets, scored, ranked) = (self.facets, self.scored, self.order.is_some() && self.keep > 0);
+        let (mut total, mut least) = (0, 0);
+        let mut doc = walk.doc();
+        while doc != TERMINATED && total < self.enough {
+            let features = data.features(doc);
+            let verdict = verdicts[usize::from(features.0)];
+            if verdict != HIDDEN && segment.lives(doc) && (!ranges || self.conditions.in_ranges(segment, doc)) {
+                if self.count_kinds {
+                    out.kinds[usize::from(features.kind())] += 1;
+                }
+                if verdict == WANTED {
+                    total += 1;
+                    if facets {
+                        work.batch(doc, out);
+                    }
+                    let score = if scored && ranked { walk.points(features.name_length()) } else { 0 };
+                    if ranked && score >= least {
+                        least = work.consider(doc, features, score, &walk);
+                    }
+                }
+            }
+            doc = walk.advance();
         }
         work.count(out);
+        out.total += total;
         out.found.extend(work.top.finish().into_iter().map(|entry| Found {
             keys: entry.key.keys(),
-            tie: segment.data.ties.get_val(entry.doc),
+            tie: data.ties.get_val(entry.doc),
             segment: at,
             doc: entry.doc,
             score: entry.score,
@@ -194,6 +236,11 @@ impl Pass<'_> {
         Ok(())
     }
 }
+
+/// A document is not to be seen, or only counted by kind, or a match.
+const HIDDEN: u8 = 0;
+const COUNTED: u8 = 1;
+const WANTED: u8 = 2;
 
 /// A pass over one segment.
 struct Work<'a, K> {
@@ -228,43 +275,24 @@ impl<K: SortKey> Work<'_, K> {
     }
 
     #[inline]
-    fn document(&mut self, doc: DocId, node: &Node, out: &mut Collected) {
+    fn batch(&mut self, doc: DocId, out: &mut Collected) {
+        self.batch.push(doc);
+        if self.batch.len() == BATCH {
+            self.count(out);
+        }
+    }
+
+    /// Takes a match in if it is among the first; gives the score that words must reach to be considered from now on.
+    #[inline]
+    fn consider(&mut self, doc: DocId, features: Features, words: u32, walk: &impl Walk) -> u32 {
         let (pass, data) = (self.pass, &self.segment.data);
-        let features = data.features(doc);
-        if !features.visible_to(pass.conditions.asker) || !self.segment.lives(doc) {
-            return;
-        }
-        let wanted = pass.conditions.kinds >> features.kind() & 1 == 1;
-        if !wanted && !pass.count_kinds || pass.conditions.ranges && !pass.conditions.in_ranges(self.segment, doc) {
-            return;
-        }
-        if let Some(count) = out.kinds.get_mut(usize::from(features.kind())) {
-            *count += 1;
-        }
-        if !wanted {
-            return;
-        }
-        out.total += 1;
-        if pass.facets {
-            self.batch.push(doc);
-            if self.batch.len() == BATCH {
-                self.count(out);
-            }
-        }
-        let Some(order) = pass.order else { return };
-        if pass.keep == 0 {
-            return;
-        }
-        let mut score = 0;
+        let Some(order) = pass.order else { return u32::MAX };
+        let mut score = words;
         if pass.scored {
-            score = node.points(features.name_length());
-            if self.prune && self.top.rules_out(score + self.most) {
-                return;
-            }
             if !pass.area_worth.is_empty() {
                 score += data.packed.area_worth(doc, pass.area_worth);
                 if self.prune && self.top.rules_out(score + self.signals_most) {
-                    return;
+                    return self.least();
                 }
             }
             for signal in &mut self.signals {
@@ -274,22 +302,31 @@ impl<K: SortKey> Work<'_, K> {
         }
         let first = order.first(data, doc, score);
         if self.top.too_late(first) {
-            return;
+            return self.least();
         }
         let key = K::of(order, first, data, doc, score);
         if let Some((bound, tie)) = &self.bound {
             let keys = key.keys();
             if keys < *bound || keys == *bound && data.ties.get_val(doc) <= *tie {
-                return;
+                return self.least();
             }
         }
         let mut entry = Entry { key, tie: data.tie_rank(doc), doc, score, places: 0 };
         if self.top.takes(&entry) {
             if pass.scored {
                 let signals = self.signals.iter().filter(|signal| signal.telling);
-                entry.places = signals.fold(node.places(), |places, signal| places | signal.places(doc));
+                entry.places = signals.fold(walk.places(), |places, signal| places | signal.places(doc));
             }
             self.top.push(entry);
+        }
+        self.least()
+    }
+
+    #[inline]
+    fn least(&self) -> u32 {
+        match &self.top.last {
+            Some(last) if self.prune => last.score.saturating_sub(self.most),
+            _ => 0,
         }
     }
 }

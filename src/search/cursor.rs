@@ -68,8 +68,9 @@ impl Worth {
 
 /// One way for a word to match: a term, or several terms that must all be there.
 pub(crate) struct Leaf {
-    first: SegmentPostings,
-    others: Vec<SegmentPostings>,
+    /// Boxed: posting lists carry their decoded blocks, over a kilobyte, and would be moved about with them.
+    first: Box<SegmentPostings>,
+    others: Vec<Box<SegmentPostings>>,
     worth: Worth,
     weight: u32,
     /// Worths by places, at hand because most leaves count by them.
@@ -78,8 +79,8 @@ pub(crate) struct Leaf {
 
 impl Leaf {
     /// A leaf of at least one posting list; `weight` is what a worth of 1000 becomes.
-    pub(crate) fn new(mut postings: Vec<SegmentPostings>, worth: Worth, weight: u32) -> Option<Leaf> {
-        postings.sort_by_key(DocSet::size_hint);
+    pub(crate) fn new(mut postings: Vec<Box<SegmentPostings>>, worth: Worth, weight: u32) -> Option<Leaf> {
+        postings.sort_by_key(|postings| postings.size_hint());
         let mut postings = postings.into_iter();
         let first = postings.next()?;
         let mut leaf = Leaf { first, others: postings.collect(), worth, weight, table: evidence::table() };
@@ -234,6 +235,131 @@ impl Clause {
 
     fn cost(&self) -> u64 {
         self.leaves.iter().map(|leaf| leaf.first.cost()).sum()
+    }
+}
+
+/// A walk over documents in order. The common shapes have walks of their own, since the loop over all matches is where
+/// the time of a search goes.
+pub(crate) trait Walk {
+    /// The document it stands at.
+    fn doc(&self) -> DocId;
+    /// Goes to the next document.
+    fn advance(&mut self) -> DocId;
+    /// What the document it stands at counts.
+    fn points(&self, length: NameLength) -> u32;
+    /// Where words stand in the document it stands at.
+    fn places(&self) -> evidence::Places;
+}
+
+impl Walk for Leaf {
+    #[inline]
+    fn doc(&self) -> DocId {
+        Leaf::doc(self)
+    }
+
+    #[inline]
+    fn advance(&mut self) -> DocId {
+        Leaf::advance(self)
+    }
+
+    #[inline]
+    fn points(&self, length: NameLength) -> u32 {
+        Leaf::points(self, length)
+    }
+
+    fn places(&self) -> evidence::Places {
+        Leaf::places(self)
+    }
+}
+
+impl Walk for Node {
+    fn doc(&self) -> DocId {
+        Node::doc(self)
+    }
+
+    fn advance(&mut self) -> DocId {
+        Node::advance(self)
+    }
+
+    fn points(&self, length: NameLength) -> u32 {
+        Node::points(self, length)
+    }
+
+    fn places(&self) -> evidence::Places {
+        Node::places(self)
+    }
+}
+
+/// Words and filters that must all be there, the rarest first.
+pub(crate) struct Together(Vec<Clause>);
+
+impl Together {
+    #[inline]
+    fn align(&mut self, mut doc: DocId) -> DocId {
+        let Some((first, others)) = self.0.split_first_mut() else { return TERMINATED };
+        'again: while doc != TERMINATED {
+            for other in others.iter_mut() {
+                let there = other.seek(doc);
+                if there > doc {
+                    doc = first.seek(there);
+                    continue 'again;
+                }
+            }
+            break;
+        }
+        doc
+    }
+}
+
+impl Walk for Together {
+    #[inline]
+    fn doc(&self) -> DocId {
+        self.0.first().map_or(TERMINATED, |clause| clause.doc)
+    }
+
+    #[inline]
+    fn advance(&mut self) -> DocId {
+        let doc = self.0.first_mut().map_or(TERMINATED, Clause::advance);
+        self.align(doc)
+    }
+
+    #[inline]
+    fn points(&self, length: NameLength) -> u32 {
+        self.0.iter().map(|clause| clause.points(length)).sum()
+    }
+
+    fn places(&self) -> evidence::Places {
+        self.0.iter().fold(0, |places, clause| places | clause.places())
+    }
+}
+
+/// A tree in the shape that is walked fastest.
+pub(crate) enum Shape {
+    /// One term.
+    Leaf(Leaf),
+    /// Words and filters that must all be there.
+    Together(Together),
+    /// Anything else.
+    Node(Node),
+}
+
+impl Node {
+    /// The fastest shape.
+    pub(crate) fn shape(self) -> Shape {
+        match self {
+            Node::Clause(mut clause) if clause.leaves.len() == 1 => match clause.leaves.pop() {
+                Some(leaf) => Shape::Leaf(leaf),
+                None => Shape::Node(Node::Nothing),
+            },
+            Node::And(nodes) if nodes.iter().all(|node| matches!(node, Node::Clause(_))) => {
+                let clauses = nodes.into_iter().filter_map(|node| match node {
+                    Node::Clause(clause) => Some(clause),
+                    _ => None,
+                });
+                Shape::Together(Together(clauses.collect()))
+            }
+            other => Shape::Node(other),
+        }
     }
 }
 

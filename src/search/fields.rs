@@ -10,7 +10,7 @@ use tantivy::schema::{
 use uuid::Uuid;
 
 /// Counts changes of the fields and of what stands in them.
-const LAYOUT: u32 = 3;
+const LAYOUT: u32 = 4;
 
 /// What a custom field of tantivy is called that our plugin of ready-made records reads.
 pub(crate) const READY: &str = "ready";
@@ -21,6 +21,8 @@ pub(crate) const TERM_MARK: char = '\u{2}';
 pub(crate) const WHOLE_MARK: char = '\u{3}';
 /// Between the folded and the exact form of a word in `surface` and `named`.
 pub(crate) const SURFACE_MARK: char = '\u{1}';
+/// Before a folded word in `named`.
+pub(crate) const FOLDED_MARK: char = '\u{6}';
 /// Before a stem in `named`.
 pub(crate) const STEM_MARK: char = '\u{5}';
 /// Before the beginning of a whole name in `prefix`.

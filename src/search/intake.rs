@@ -4,7 +4,9 @@ use crate::resources::values::NameKind;
 use crate::resources::{Audience, Kind};
 use crate::search::document::Document;
 use crate::search::evidence::{self, Places};
-use crate::search::fields::{self, Fields, PREFIX_LETTERS, START_MARK, STEM_MARK, SURFACE_MARK, WHOLE_MARK};
+use crate::search::fields::{
+    self, FOLDED_MARK, Fields, PREFIX_LETTERS, START_MARK, STEM_MARK, SURFACE_MARK, WHOLE_MARK,
+};
 use crate::search::text::{self, Word};
 use crate::search::{facets, stored};
 use crate::vocabulary::{self, Term, Vocabulary};
@@ -67,6 +69,7 @@ impl Terms {
         for word in words {
             let surface = surface(&word);
             self.named.insert(format!("{STEM_MARK}{}", word.stem));
+            self.named.insert(format!("{FOLDED_MARK}{}", word.folded));
             self.named.insert(surface.clone());
             self.surface.insert(surface);
             *self.all.entry(word.stem).or_default() |= places;

@@ -1,5 +1,5 @@
-//! What the index keeps of a record beside what is searched: a small header for titles and highlights, then the
-//! canonical JSON as it is sent.
+//! What the index keeps of a record beside what is searched: a small header for titles and orders, the canonical JSON
+//! as it is sent, and at the end what only highlights and suggestions read.
 
 use crate::resources::Kind;
 use crate::resources::values::{NameKind, TextLanguage};
@@ -30,6 +30,7 @@ pub(crate) struct Stored<'a> {
     /// What its title is sorted by; empty without one.
     pub sort_key: &'a [u8],
     header: Reader<'a>,
+    words: Reader<'a>,
     /// The canonical JSON.
     pub record: &'a [u8],
 }
@@ -46,19 +47,22 @@ pub(crate) fn write(document: &Document, sort_key: &[u8]) -> Vec<u8> {
         header.push(place(&LANGUAGES, lang));
         string(&mut header, title);
     }
-    number(&mut header, document.names.len());
+    let mut words = Vec::with_capacity(256);
+    number(&mut words, document.names.len());
     for name in &document.names {
-        header.push(place(&NAME_KINDS, &name.kind));
-        string(&mut header, &name.value);
+        words.push(place(&NAME_KINDS, &name.kind));
+        string(&mut words, &name.value);
     }
-    number(&mut header, document.texts.len());
+    number(&mut words, document.texts.len());
     for text in &document.texts {
-        string(&mut header, text);
+        string(&mut words, text);
     }
-    let mut stored = Vec::with_capacity(header.len() + document.record.len() + 4);
+    let mut stored = Vec::with_capacity(header.len() + document.record.len() + words.len() + 8);
     number(&mut stored, header.len());
+    number(&mut stored, document.record.len());
     stored.append(&mut header);
     stored.extend_from_slice(&document.record);
+    stored.append(&mut words);
     stored
 }
 
@@ -79,13 +83,14 @@ impl<'a> Stored<'a> {
     /// Reads a stored record; `None` when the bytes are not one.
     pub(crate) fn read(bytes: &'a [u8]) -> Option<Stored<'a>> {
         let mut outer = Reader(bytes);
-        let length = outer.number()?;
-        let mut header = Reader(outer.take(length)?);
+        let (header, record) = (outer.number()?, outer.number()?);
+        let mut header = Reader(outer.take(header)?);
+        let record = outer.take(record)?;
         let kind = Kind::ALL.get(usize::from(header.byte()?)).copied()?;
         let id = Uuid::from_slice(header.take(16)?).ok()?;
         let length = header.number()?;
         let sort_key = header.take(length)?;
-        Some(Stored { kind, id, sort_key, header, record: outer.0 })
+        Some(Stored { kind, id, sort_key, header, words: outer, record })
     }
 
     /// The title in a language, else the first.
@@ -105,14 +110,9 @@ impl<'a> Stored<'a> {
 
     /// Its names and its texts.
     pub(crate) fn words(&self) -> (Vec<(NameKind, &'a str)>, Vec<&'a str>) {
-        let mut reader = self.header;
+        let mut reader = self.words;
         let mut names = Vec::new();
         let mut texts = Vec::new();
-        for _ in 0..reader.number().unwrap_or(0) {
-            if reader.byte().and_then(|_| reader.string()).is_none() {
-                return (names, texts);
-            }
-        }
         for _ in 0..reader.number().unwrap_or(0) {
             let (Some(kind), Some(name)) = (reader.byte(), reader.string()) else { return (names, texts) };
             names.push((NAME_KINDS.get(usize::from(kind)).copied().unwrap_or(NameKind::Official), name));

@@ -81,13 +81,6 @@ impl TermsLeaf {
         Ok(TermsLeaf { field, found, worth, base: 1000, weight: 0, frequency })
     }
 
-    /// A leaf of terms that were already met, one at most in each segment.
-    pub(crate) fn of(field: In, found: Vec<Option<TermInfo>>, worth: Worth) -> TermsLeaf {
-        let frequency = found.iter().flatten().map(|info| u64::from(info.doc_freq)).sum();
-        let found = found.into_iter().map(|info| info.map(|info| vec![info])).collect();
-        TermsLeaf { field, found, worth, base: 1000, weight: 0, frequency }
-    }
-
     /// The leaf's cursor in a segment; `None` when nothing there matches.
     pub(crate) fn open(&self, view: &View, segment: usize) -> Result<Option<Leaf>> {
         let Some(infos) = self.found.get(segment).and_then(Option::as_ref) else { return Ok(None) };
@@ -96,8 +89,10 @@ impl TermsLeaf {
             Worth::Same(..) => IndexRecordOption::Basic,
             _ => IndexRecordOption::WithFreqs,
         };
-        let postings =
-            infos.iter().map(|info| index.read_postings_from_terminfo(info, option)).collect::<Result<_, _>>()?;
+        let mut postings = Vec::with_capacity(infos.len());
+        for info in infos {
+            postings.push(Box::new(index.read_postings_from_terminfo(info, option)?));
+        }
         Ok(Leaf::new(postings, self.worth, self.weight))
     }
 
