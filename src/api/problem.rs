@@ -189,6 +189,18 @@ fn survivor_address(request: &HttpRequest, plural: &str, into: Uuid) -> String {
     format!("{public}{before}{into}{rest}{query}")
 }
 
+/// The answer to an error when the request itself is no longer at hand.
+pub(crate) fn rendered(error: &Error, language: Language, public_url: &str, id: Uuid) -> HttpResponse {
+    if let Error::Internal(text) = error {
+        tracing::error!(request_id = %id, fault = %text, "a request failed");
+    }
+    let mut response = write(&Problem::new(error, language, public_url, id), language);
+    if matches!(error.code(), Code::Unavailable | Code::Timeout | Code::NotYetIndexed) {
+        set(&mut response, header::RETRY_AFTER, "5");
+    }
+    response
+}
+
 fn write(problem: &Problem, language: Language) -> HttpResponse {
     let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     // A problem is made of texts and numbers: writing it cannot fail.

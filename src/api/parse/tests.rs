@@ -2,7 +2,7 @@ use super::*;
 use crate::api::cursor::Direction;
 use crate::api::tables::{self, MEETINGS, ORGANISATIONS, SEARCH};
 use crate::error::Place;
-use crate::search::query::Position;
+use crate::search::query::{Position, Sort, SortBy, Start};
 use crate::vocabulary::Vocabulary;
 use proptest::prelude::*;
 
