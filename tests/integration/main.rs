@@ -2,8 +2,10 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 #![expect(unreachable_pub, reason = "all of a test binary is private")]
 
+mod crash;
 mod document;
 mod harness;
+mod hostile;
 mod importing;
 mod invariants;
 mod licences;

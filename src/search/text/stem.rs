@@ -98,8 +98,8 @@ fn stem_regular(word: &str) -> String {
     stem.to_owned()
 }
 
-/// Ends that look like an ending once å and ä are plain letters, and are a word: råd, stad, grad, blad, båt, stat.
-const WHOLE_ENDS: &[&str] = &["rad", "stad", "grad", "blad", "bat", "stat", "plan"];
+/// Ends that look like an ending once å and ä are plain letters, and belong to the word: råd, stad, båt, pensionär.
+const WHOLE_ENDS: &[&str] = &["rad", "stad", "grad", "blad", "bat", "stat", "plan", "ionar", "ilitar", "erinar"];
 
 /// Short endings are only taken where a word is left: not plan, tank, paket's first syllable.
 fn allowed(rest: &str, ending: &str) -> bool {
