@@ -10,6 +10,7 @@ mod importing;
 mod invariants;
 mod licences;
 mod privacy;
+mod readme;
 mod registry;
 mod surface;
 mod writing;
