@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 use crate::identifier::parse_path_id;
 use crate::resources::Kind;
 use crate::resources::service::locate;
-use crate::search::tailer::{Running, Tailer};
+use crate::search::tailer::{Contact, Running, Tailer};
 use crate::search::{Index, Options};
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
@@ -41,7 +41,8 @@ impl Opened {
 
     /// A tailer for the configured index.
     pub fn tailer(&self, config: &Config) -> Result<Tailer> {
-        Ok(Tailer::new(self.db.clone(), Arc::new(Index::open(&config.index_folder(), Options::default())?)))
+        let index = Arc::new(Index::open(&config.index_folder(), Options::default())?);
+        Ok(Tailer::new(self.db.clone(), index, Arc::default()))
     }
 
     /// The organisation that a command names by id, identifier or number.
@@ -96,6 +97,8 @@ pub struct App {
     pub clock: Arc<dyn Clock>,
     /// Keys of tokens and cursors.
     pub keys: Arc<Keys>,
+    /// When the index last heard from the database.
+    pub contact: Arc<Contact>,
 }
 
 impl App {
@@ -109,7 +112,7 @@ impl App {
         let opened = Opened::with_clock(&config, Arc::clone(&clock))?;
         let keys = Arc::new(Keys::open(&config.data_dir.join("keys"))?);
         let index = Arc::new(Index::open(&config.index_folder(), Options::default())?);
-        let app = App { config: Arc::new(config), db: opened.db, index, clock, keys };
+        let app = App { config: Arc::new(config), db: opened.db, index, clock, keys, contact: Arc::default() };
         app.level()?;
         Ok(app)
     }
@@ -121,7 +124,7 @@ impl App {
 
     /// A tailer of this node.
     pub fn tailer(&self) -> Tailer {
-        Tailer::new(self.db.clone(), Arc::clone(&self.index))
+        Tailer::new(self.db.clone(), Arc::clone(&self.index), Arc::clone(&self.contact))
     }
 
     /// Makes a client; gives its id and secret.

@@ -88,6 +88,8 @@ settings! {
     request_timeout: u64 = 30, "request_timeout", "30";
     /// Origins whose pages may call the API (CORS), separated by commas; `*` for all.
     cors_origins: List = List(vec!["*".to_owned()]), "cors_origins", "*";
+    /// How long a node that has lost its database goes on answering searches, in seconds.
+    max_staleness: u64 = 300, "max_staleness", "300";
     /// How long an access token lasts, in seconds.
     token_lifetime: u64 = 300, "token_lifetime", "300";
 }

@@ -218,6 +218,15 @@ impl Resolve for ByDatabase<'_> {
 }
 
 async fn find(call: &Call, request: &ListRequest) -> Result<query::Answer> {
+    if call.app.contact.age() > Duration::from_secs(call.app.config.max_staleness) {
+        return Err(Error::problem(
+            Code::Unavailable,
+            Message::fixed(
+                "Noden har inte nått sin databas på länge; svaret kunde vara för gammalt.",
+                "The node has not reached its database for long; the answer could be too old.",
+            ),
+        ));
+    }
     let audience = call.actor.audience();
     let searcher = call.app.index.searcher();
     if searcher.is_heavy(&request.query) {

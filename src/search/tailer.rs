@@ -12,8 +12,8 @@ use crate::search::{Index, Position};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 use uuid::Uuid;
@@ -32,6 +32,28 @@ const RHYTHM: Duration = Duration::from_millis(100);
 pub struct Tailer {
     db: Db,
     index: Arc<Index>,
+    contact: Arc<Contact>,
+}
+
+/// When a node last heard from its database.
+#[derive(Debug)]
+pub struct Contact(Mutex<Instant>);
+
+impl Default for Contact {
+    fn default() -> Self {
+        Contact(Mutex::new(Instant::now()))
+    }
+}
+
+impl Contact {
+    fn made(&self) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
+    }
+
+    /// How long ago that was.
+    pub fn age(&self) -> Duration {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).elapsed()
+    }
 }
 
 /// A running tailer; stops when told or dropped.
@@ -41,9 +63,9 @@ pub struct Running {
 }
 
 impl Tailer {
-    /// A tailer for this index of this database.
-    pub fn new(db: Db, index: Arc<Index>) -> Self {
-        Tailer { db, index }
+    /// A tailer for this index of this database, which tells when it last heard from it.
+    pub fn new(db: Db, index: Arc<Index>, contact: Arc<Contact>) -> Self {
+        Tailer { db, index, contact }
     }
 
     /// Brings the index level with the database: made anew where its position does not belong to this database.
@@ -123,6 +145,7 @@ impl Tailer {
             let (documents, gone) = current(connection, &records)?;
             Ok(Batch::Some { epoch: now.epoch, documents, gone, last, more: last < now.sequence })
         })?;
+        self.contact.made();
         match batch {
             Batch::Nothing => Ok(false),
             Batch::OtherHistory => {
