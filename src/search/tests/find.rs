@@ -129,6 +129,31 @@ fn a_question_finds_what_has_most_of_its_words() {
 }
 
 #[test]
+fn a_word_that_lacks_its_space_is_taken_apart() {
+    let registry = Registry::of(vec![organisation(1, "Svenska Röda Korset"), organisation(2, "Röda stugan")]);
+    let answer = registry.find(&text("rödakorset"));
+    assert_eq!(answer.did_you_mean.as_deref(), Some("röda korset"));
+    assert_eq!(answer.hits[0].title, "Svenska Röda Korset");
+}
+
+#[test]
+fn what_has_every_word_comes_before_what_has_some() {
+    let registry = Registry::of(vec![
+        organisation(1, "Zebrafinken"),
+        organisation(2, "Något").says("zebrafinken och fjällvandraren"),
+        organisation(3, "Fjällvandraren"),
+    ]);
+    assert_eq!(registry.titles("zebrafinken fjällvandraren").first().map(String::as_str), Some("Något"));
+    let query = Query { explain: true, ..text("zebrafinken fjällvandraren") };
+    for hit in registry.find(&query).hits {
+        let explanation = hit.explanation.expect("explained");
+        let parts = explanation["parts"].as_array().expect("parts");
+        let sum: f64 = parts.iter().filter_map(|part| part["value"].as_f64()).sum();
+        assert!((sum - f64::from(hit.score)).abs() < 0.01, "{explanation}");
+    }
+}
+
+#[test]
 fn a_hit_says_where_it_matched_and_why() {
     let registry = Registry::of(vec![
         organisation(1, "Integration & <Norr>").alias("Bron").says("Om bron & <tåg>").about("integration"),
