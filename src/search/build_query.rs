@@ -2,13 +2,14 @@
 
 use crate::error::Result;
 use crate::resources::Audience;
-use crate::search::cursor::{Clause, FULL, Node, Worth};
+use crate::search::cursor::{Clause, FULL, Worth};
 use crate::search::evidence;
 use crate::search::fields::{self, FOLDED_MARK, PREFIX_LETTERS, STEM_MARK, SURFACE_MARK, WHOLE_MARK};
 use crate::search::highlight::Marks;
 use crate::search::intake;
 use crate::search::terms::{In, Optional, TermsLeaf, covering};
 use crate::search::text::{self, AlternativeKind, ClauseRole, Understanding, Word};
+use crate::search::tree::Node;
 use crate::search::view::View;
 use std::collections::BTreeSet;
 
@@ -21,7 +22,7 @@ const MOST_ALTERNATIVES: usize = 12;
 /// What the whole query being a name adds, of `FULL`.
 const WHOLE_NAME: u32 = 3_000;
 /// What a record found by its key gets: more than all words can give.
-pub(crate) const KEY: u32 = 30_000;
+pub(crate) const KEY: u32 = 60_000;
 /// What a named place in the name of a record adds, of `FULL`.
 const PLACE_WORD: u32 = 2_000;
 /// What words that carry little meaning add in a name.

@@ -2,13 +2,13 @@
 
 use crate::error::Result;
 use crate::resources::Audience;
-use crate::search::cursor::{Node, Shape, Walk};
 use crate::search::evidence::Places;
 use crate::search::facets::Slots;
 use crate::search::intake::Features;
 use crate::search::order::{After, Keys, Order, metres};
 use crate::search::query::Query;
 use crate::search::terms::Optional;
+use crate::search::tree::{Node, Shape, Walk};
 use crate::search::view::{Segment, SegmentData, View};
 use tantivy::{DocId, TERMINATED};
 

@@ -21,6 +21,10 @@ const MOST_CORRECTIONS: usize = 3;
 const MOST_BEGINNINGS: usize = 2_000;
 /// So many stems stand for a beginning.
 const MOST_STEMS: usize = 16;
+/// A part of a word that lacks its space has at least so many letters.
+const SHORTEST_PART: usize = 3;
+/// Longer words are not taken apart.
+const MOST_LETTERS: usize = 40;
 /// Records that hold a word are counted up to here.
 const COUNTED: u64 = 1_000;
 
@@ -135,7 +139,13 @@ fn corrected(view: &View, asker: Audience, text: &str, unknown: &[PlanClause]) -
     words.sort_by_key(|word| std::cmp::Reverse(word.range.start));
     let mut any = false;
     for word in words {
-        if let Some(candidate) = candidates(view, asker, word)?.into_iter().next()
+        let near = candidates(view, asker, word)?.into_iter().next();
+        // A word that only lacks its space is told by its parts being there together.
+        let candidate = match near {
+            Some((candidate, 1)) => Some(candidate),
+            near => apart(view, asker, word)?.or(near.map(|(candidate, _)| candidate)),
+        };
+        if let Some(candidate) = candidate
             && better.get(word.range.clone()).is_some()
         {
             better.replace_range(word.range.clone(), &candidate);
@@ -145,6 +155,50 @@ fn corrected(view: &View, asker: Audience, text: &str, unknown: &[PlanClause]) -
     Ok(any.then_some(better))
 }
 
+/// A word as two that stand in one visible record, both as they are written there; the pair whose rarer word is
+/// commonest.
+fn apart(view: &View, asker: Audience, word: &Word) -> Result<Option<String>> {
+    let letters: Vec<usize> = word.folded.char_indices().map(|(at, _)| at).collect();
+    let mut best: Option<(u64, String)> = None;
+    for at in letters.iter().take(MOST_LETTERS).skip(SHORTEST_PART) {
+        let Some((front, back)) = word.folded.split_at_checked(*at) else { continue };
+        if back.chars().count() < SHORTEST_PART {
+            break;
+        }
+        let (Some(front), Some(back)) = (commonest(view, asker, front)?, commonest(view, asker, back)?) else {
+            continue;
+        };
+        let frequency = front.1.min(back.1);
+        if best.as_ref().is_some_and(|(known, _)| *known >= frequency) {
+            continue;
+        }
+        let both = [text::words(&front.0), text::words(&back.0)].concat();
+        let stems: Vec<&str> = both.iter().map(|word| word.stem.as_str()).collect();
+        if TermsLeaf::find(view, In::All, &stems, Worth::NOTHING)?.shows(view, asker)? {
+            best = Some((frequency, format!("{} {}", front.0, back.0)));
+        }
+    }
+    Ok(best.map(|(_, words)| words))
+}
+
+/// The commonest way in which visible records write a folded word.
+fn commonest(view: &View, asker: Audience, folded: &str) -> Result<Option<(String, u64)>> {
+    let mut frequencies: BTreeMap<String, u64> = BTreeMap::new();
+    let (start, end) = (format!("{folded}{SURFACE_MARK}"), format!("{folded}\u{2}"));
+    for segment in &view.segments {
+        let mut stream = segment.data.surface.terms().range().ge(&start).lt(&end).into_stream()?;
+        while stream.advance() {
+            if let Some((_, exact)) = parts(stream.key()) {
+                let frequency = visible(segment, asker, stream.value())?;
+                if frequency > 0 {
+                    *frequencies.entry(exact.to_owned()).or_default() += frequency;
+                }
+            }
+        }
+    }
+    Ok(frequencies.into_iter().max_by(|one, other| one.1.cmp(&other.1).then_with(|| other.0.cmp(&one.0))))
+}
+
 /// Texts in which one known word, rarest first, is put right; for when the words are known but nothing has them all.
 pub(crate) fn alternatives(view: &View, asker: Audience, plan: &Plan) -> Result<Vec<String>> {
     let mut clauses: Vec<&PlanClause> = plan.required.iter().filter(|clause| !clause.numeric).collect();
@@ -152,7 +206,7 @@ pub(crate) fn alternatives(view: &View, asker: Audience, plan: &Plan) -> Result<
     let mut texts = Vec::new();
     for clause in clauses.into_iter().take(2) {
         let [word] = clause.words.as_slice() else { continue };
-        for candidate in candidates(view, asker, word)? {
+        for (candidate, _) in candidates(view, asker, word)? {
             if plan.text.get(word.range.clone()).is_some() {
                 let mut text = plan.text.clone();
                 text.replace_range(word.range.clone(), &candidate);
@@ -164,7 +218,7 @@ pub(crate) fn alternatives(view: &View, asker: Audience, plan: &Plan) -> Result<
 }
 
 /// The best corrections of a word: words that a visible record holds, as they are written there.
-fn candidates(view: &View, asker: Audience, word: &Word) -> Result<Vec<String>> {
+fn candidates(view: &View, asker: Audience, word: &Word) -> Result<Vec<(String, u8)>> {
     let Some(dfa) = spelling::automaton(&word.folded) else { return Ok(Vec::new()) };
     let first = word.folded.bytes().next();
     let mut found = near(view, asker, &Spelling { dfa: &dfa, first }, &word.folded)?;
@@ -173,9 +227,9 @@ fn candidates(view: &View, asker: Audience, word: &Word) -> Result<Vec<String>> 
     }
     let mut candidates = Vec::new();
     let mut seen = BTreeSet::new();
-    for (exact, ..) in spelling::rank(found) {
+    for (exact, distance, _) in spelling::rank(found) {
         if seen.insert(text::fold(&exact)) {
-            candidates.push(exact);
+            candidates.push((exact, distance));
         }
         if candidates.len() == MOST_CORRECTIONS {
             break;

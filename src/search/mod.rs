@@ -31,6 +31,7 @@ mod terms;
 #[cfg(test)]
 mod tests;
 pub mod text;
+mod tree;
 mod view;
 
 pub use fields::schema_version;

@@ -3,11 +3,12 @@
 use crate::error::{Error, Result};
 use crate::search::build_query::{KEY, Plan, open_signal};
 use crate::search::collect::{Found, rest_points};
-use crate::search::cursor::{Clause, Node};
+use crate::search::cursor::Clause;
 use crate::search::evidence::{self, Places};
 use crate::search::highlight::{self, Marks};
 use crate::search::query::{Hit, Query};
 use crate::search::stored::Stored;
+use crate::search::tree::{EVERYTHING, Node};
 use crate::search::view::View;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -23,6 +24,8 @@ pub(crate) struct Page<'a> {
     pub query: &'a Query,
     /// The text as terms.
     pub plan: Option<&'a Plan>,
+    /// Whether some of the words do.
+    pub relaxed: bool,
     /// What areas are worth, by slot.
     pub area_worth: &'a [u16],
     /// Whether hits have scores.
@@ -82,6 +85,12 @@ impl Page<'_> {
             here.sort_unstable_by_key(|at| found[*at].doc);
             if let Some(plan) = self.plan.filter(|_| !here.is_empty()) {
                 self.words(plan, segment, &here, found, &mut parts)?;
+                for at in &here {
+                    let words = parts[*at].iter().filter(|part| part["signal"] == "word").count();
+                    if self.relaxed && words == plan.required.len() {
+                        parts[*at].push(part("everyWord", "", 0, EVERYTHING, EVERYTHING));
+                    }
+                }
                 self.signals(plan, segment, &here, found, &mut parts)?;
             }
             for at in here {

@@ -4,13 +4,14 @@ use crate::error::Result;
 use crate::resources::{Audience, Kind};
 use crate::search::build_query::{Need, Plan};
 use crate::search::collect::{self, Collected, Conditions, Found, Matches, Pass};
-use crate::search::cursor::{Clause, Node, Worth};
+use crate::search::cursor::{Clause, Worth};
 use crate::search::facets::{MUNICIPALITY, TYPE};
 use crate::search::intake::{default_kinds, kinds_mask};
 use crate::search::order::{After, Order};
 use crate::search::page::Page;
 use crate::search::query::{Answer, Position, Query, Start};
 use crate::search::terms::{In, TermsLeaf, covering};
+use crate::search::tree::Node;
 use crate::search::view::View;
 use crate::search::{correct, fields};
 use crate::vocabulary::Vocabulary;
@@ -18,10 +19,14 @@ use std::sync::Arc;
 
 /// A page holds at most so many hits.
 const LARGEST_PAGE: usize = 10_000;
-/// So many hits make a strict search of several words enough.
+/// So many hits make a strict search of three words or more enough.
 const ENOUGH: usize = 5;
-/// How much of the meaning must match where not everything does: tried in this order, of 10,000.
-const RELAXED: [u32; 3] = [6_000, 3_400, 1];
+/// The same for two words.
+const ENOUGH_OF_TWO: usize = 2;
+/// How much of the meaning must match where too little has everything: tried in this order, of 10,000.
+const RELAXED: [u32; 2] = [6_000, 3_400];
+/// Any word, where nothing else is found.
+const ANY: u32 = 1;
 
 /// Searches in what was committed when it was made; cheap to clone.
 #[derive(Clone)]
@@ -220,7 +225,11 @@ impl Request<'_> {
     /// Decides how much of a text must match, once a strict search has found so many; true when that changed.
     fn decide(&self, strict: Decided, total: usize) -> Result<(bool, Decided)> {
         let words = strict.plan.required.len();
-        let enough = if words > 2 { ENOUGH } else { 1 };
+        let enough = match words {
+            0 | 1 => 1,
+            2 => ENOUGH_OF_TWO,
+            _ => ENOUGH,
+        };
         let shown_by_default = self.kinds() & !default_kinds() == 0;
         if strict.plan.keys.is_some() || words == 0 || shown_by_default && total >= enough {
             return Ok((false, strict));
@@ -235,14 +244,26 @@ impl Request<'_> {
         {
             return Ok((true, Decided { plan, need: Need::Everything }));
         }
-        if words > 1 {
-            for need in RELAXED.map(Need::Share) {
-                if self.count(&strict.plan, need, 1)? > 0 {
-                    return Ok((true, Decided { need, ..strict }));
-                }
+        if words < 2 {
+            return Ok((false, strict));
+        }
+        let need = self.relaxed(&strict.plan, enough)?;
+        Ok((true, Decided { need, ..strict }))
+    }
+
+    /// How much of a text must match so that enough is found, or at least something.
+    fn relaxed(&self, plan: &Plan, enough: usize) -> Result<Need> {
+        let mut best = None;
+        for need in RELAXED.map(Need::Share) {
+            let found = self.count(plan, need, enough)?;
+            if found > 0 {
+                best = Some(need);
+            }
+            if found >= enough {
+                break;
             }
         }
-        Ok((false, strict))
+        Ok(best.unwrap_or(Need::Share(ANY)))
     }
 
     /// The plan of a text with one known word put right, if that finds something.
@@ -276,6 +297,7 @@ impl Request<'_> {
             view: self.view,
             query: self.query,
             plan: decided.map(|decided| &decided.plan),
+            relaxed: decided.is_some_and(|decided| matches!(decided.need, Need::Share(_))),
             area_worth: &area_worth,
             scored: self.scored(),
         };

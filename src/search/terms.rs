@@ -91,7 +91,7 @@ impl TermsLeaf {
         };
         let mut postings = Vec::with_capacity(infos.len());
         for info in infos {
-            postings.push(Box::new(index.read_postings_from_terminfo(info, option)?));
+            postings.push(index.read_postings_from_terminfo(info, option)?);
         }
         Ok(Leaf::new(postings, self.worth, self.weight))
     }
