@@ -95,7 +95,7 @@ pub fn import(file: &Path, keep_going: bool, dry_run: bool) -> Result {
             bar.set_length(total);
             bar.set_position(0);
         }
-        if done % 256 == 0 || done == total {
+        if done.is_multiple_of(256) || done == total {
             bar.set_position(done);
         }
     };

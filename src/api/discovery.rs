@@ -40,7 +40,7 @@ pub(crate) async fn search(call: Call) -> Answer {
     description = "Namn, andra namn och ämnen som börjar så, från första bokstaven.\n\n\
         Names, other names and topics that begin so, from the first letter.",
     params(
-        ("q" = String, Query, description = "Det som skrivits hittills / What has been typed so far", example = "hemb"),
+        ("q" = Option<String>, Query, description = "Det som skrivits hittills / What has been typed so far", example = "hemb"),
         ("type" = Option<String>, Query, description = "Slag av poster, med komma emellan / Types of records, separated by commas", example = "organisation"),
         ("limit" = Option<usize>, Query, description = "Högst så många, 1 till 50 / At most so many, 1 to 50", minimum = 1, maximum = 50, example = 10),
     ),

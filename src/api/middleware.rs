@@ -282,7 +282,7 @@ pub fn cors(origins: &[String]) -> Cors {
         ])
         .max_age(3600);
     if origins.is_empty() {
-        return cors.allow_any_origin().send_wildcard();
+        return cors.allow_any_origin().send_wildcard().disable_vary_header();
     }
     origins.iter().fold(cors, |cors, origin| cors.allowed_origin(origin)).block_on_origin_mismatch(false)
 }

@@ -145,6 +145,17 @@ fn complete(operation: &mut Value, method: &str, path: &str) {
     let page = tables::ALL.iter().copied().find(|table| page_name(table) == answer);
     let record = tables::ALL.iter().find(|table| method == "get" && !table.is_search() && record_name(table) == answer);
     let mut parameters: Vec<Value> = operation["parameters"].as_array().cloned().unwrap_or_default();
+    for parameter in &mut parameters {
+        match parameter["name"].as_str() {
+            Some("page") => parameter["schema"]["default"] = json!(1),
+            Some("limit") => parameter["schema"]["default"] = json!(if path == "/suggest" { 10 } else { 20 }),
+            _ => {}
+        }
+    }
+    if method == "patch" {
+        let patch = operation["requestBody"]["content"]["application/merge-patch+json"].clone();
+        operation["requestBody"]["content"]["application/json"] = patch;
+    }
     if let Some(table) = page {
         parameters.extend(list_parameters(table));
         add_format(operation, "text/csv", "En rad per post / One line for each record");
@@ -290,11 +301,13 @@ fn give_examples(node: &mut Value, components: &Value) {
             for (media_type, content) in object.iter_mut() {
                 let json = media_type == "application/json" || media_type == "application/merge-patch+json";
                 if json && content.get("schema").is_some() && content.get("example").is_none() {
-                    let example = match media_type.as_str() {
-                        "application/json" => example(&content["schema"], components, 0),
-                        _ => json!({"website": "https://www.example.org", "description": {"en": null}}),
+                    let made = example(&content["schema"], components, 0);
+                    let is_patch = made.as_object().is_some_and(Map::is_empty);
+                    content["example"] = if is_patch {
+                        json!({"website": "https://www.example.org", "description": {"en": null}})
+                    } else {
+                        made
                     };
-                    content["example"] = example;
                 } else {
                     give_examples(content, components);
                 }

@@ -2,13 +2,13 @@
 
 use crate::api::cursor::{Cursor, CursorKey, Fingerprint};
 use crate::api::language::Language;
-use crate::api::parameters::{Params, nearest, shortened, unknown_parameter, wrong_parameters};
-use crate::api::table::{Include, Row, Table, Type, sort_name};
-use crate::api::values::{areas, meant, moment, municipalities, numbers, whole};
+use crate::api::parameters::{Params, shortened, unknown_parameter, wrong_parameters};
+use crate::api::table::{Include, Row, Table, Type};
+use crate::api::values::{areas, meant, municipalities};
 use crate::error::{Code, Error, FieldError, Message, Result};
 use crate::identifier::{PathId, parse_path_id};
 use crate::resources::Kind;
-use crate::search::query::{Filter, Near, Query, Sort, SortBy, Start};
+use crate::search::query::{Filter, Query};
 use uuid::Uuid;
 
 /// The last record that a page number reaches.

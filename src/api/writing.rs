@@ -13,8 +13,6 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
 
-/// The header that carries a number of the change log.
-pub(crate) const CHANGE_SEQUENCE: HeaderName = HeaderName::from_static("change-sequence");
 const IDEMPOTENCY_KEY: &str = "Idempotency-Key";
 const LONGEST_KEY: usize = 255;
 

@@ -43,26 +43,16 @@ impl Row {
 /// ones and the type of each, so that the row and the columns the database checks are always written together.
 macro_rules! record_store {
     ($table:ident { $($column:ident: $type:ty),* $(,)? }) => {
+        $crate::db::store::record_store!(only writes $table { $($column: $type),* });
+        $crate::db::store::record_store!(reads $table);
+    };
+    (only writes $table:ident { $($column:ident: $type:ty),* $(,)? }) => {
         use $crate::db::schema::$table;
 
         /// The columns that the database checks or looks up, drawn from the content.
         #[derive(Debug, Clone, diesel::Insertable, diesel::AsChangeset)]
         #[diesel(table_name = $table, treat_none_as_null = true)]
         pub(crate) struct Columns { $(pub(crate) $column: $type,)* }
-
-        /// The rows of these ids, in no order.
-        pub(crate) fn load(
-            connection: &mut $crate::db::AnyConnection,
-            ids: &[uuid::Uuid],
-        ) -> $crate::error::Result<Vec<$crate::db::store::Row>> {
-            $table::table
-                .filter($table::id.eq_any(ids.iter().map(uuid::Uuid::to_string)))
-                .select(($table::id, $table::version, $table::created_at, $table::updated_at, $table::content))
-                .load::<$crate::db::store::RowColumns>(connection)?
-                .into_iter()
-                .map($crate::db::store::Row::from_columns)
-                .collect()
-        }
 
         /// The row of this id.
         pub(crate) fn get(
@@ -76,23 +66,6 @@ macro_rules! record_store {
                 .optional()?
                 .map($crate::db::store::Row::from_columns)
                 .transpose()
-        }
-
-        /// So many rows after an id, in the order of ids.
-        pub(crate) fn after(
-            connection: &mut $crate::db::AnyConnection,
-            id: Option<uuid::Uuid>,
-            limit: i64,
-        ) -> $crate::error::Result<Vec<$crate::db::store::Row>> {
-            $table::table
-                .filter($table::id.gt(id.map(|id| id.to_string()).unwrap_or_default()))
-                .order($table::id)
-                .limit(limit)
-                .select(($table::id, $table::version, $table::created_at, $table::updated_at, $table::content))
-                .load::<$crate::db::store::RowColumns>(connection)?
-                .into_iter()
-                .map($crate::db::store::Row::from_columns)
-                .collect()
         }
 
         /// Adds a row.
@@ -141,6 +114,38 @@ macro_rules! record_store {
         pub(crate) fn remove(tx: &mut $crate::db::Tx<'_>, id: uuid::Uuid) -> $crate::error::Result<()> {
             diesel::delete($table::table.filter($table::id.eq(id.to_string()))).execute(tx.connection())?;
             Ok(())
+        }
+    };
+    (reads $table:ident) => {
+        /// The rows of these ids, in no order.
+        pub(crate) fn load(
+            connection: &mut $crate::db::AnyConnection,
+            ids: &[uuid::Uuid],
+        ) -> $crate::error::Result<Vec<$crate::db::store::Row>> {
+            $table::table
+                .filter($table::id.eq_any(ids.iter().map(uuid::Uuid::to_string)))
+                .select(($table::id, $table::version, $table::created_at, $table::updated_at, $table::content))
+                .load::<$crate::db::store::RowColumns>(connection)?
+                .into_iter()
+                .map($crate::db::store::Row::from_columns)
+                .collect()
+        }
+
+        /// So many rows after an id, in the order of ids.
+        pub(crate) fn after(
+            connection: &mut $crate::db::AnyConnection,
+            id: Option<uuid::Uuid>,
+            limit: i64,
+        ) -> $crate::error::Result<Vec<$crate::db::store::Row>> {
+            $table::table
+                .filter($table::id.gt(id.map(|id| id.to_string()).unwrap_or_default()))
+                .order($table::id)
+                .limit(limit)
+                .select(($table::id, $table::version, $table::created_at, $table::updated_at, $table::content))
+                .load::<$crate::db::store::RowColumns>(connection)?
+                .into_iter()
+                .map($crate::db::store::Row::from_columns)
+                .collect()
         }
     };
 }

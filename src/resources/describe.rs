@@ -202,7 +202,7 @@ impl Document {
     }
 
     /// Adds the name of its source as a filter.
-    pub(crate) fn from_source(&mut self, source: Option<&Source>) {
+    pub(crate) fn sourced(&mut self, source: Option<&Source>) {
         if let Some(source) = source {
             self.filter("source", source.name.clone());
         }

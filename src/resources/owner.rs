@@ -25,19 +25,6 @@ impl OwnerType {
 }
 
 impl Owner {
-    /// The owner of that kind and id, when records of the kind can own.
-    pub(crate) fn from_kind(kind: Kind, id: Uuid) -> Option<Owner> {
-        let kind = match kind {
-            Kind::Organisation => OwnerType::Organisation,
-            Kind::Network => OwnerType::Network,
-            Kind::Forum => OwnerType::Forum,
-            Kind::ContactPoint | Kind::Meeting | Kind::Membership | Kind::Collaboration => {
-                return None;
-            }
-        };
-        Some(Owner { kind, id })
-    }
-
     /// The id in the column of its kind; the other two are empty.
     pub(crate) fn columns(self) -> (Option<String>, Option<String>, Option<String>) {
         let id = Some(self.id.to_string());

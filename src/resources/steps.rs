@@ -19,8 +19,7 @@ pub(crate) struct Outcome<C> {
 
 /// The effect of a write on one record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the words are plain")]
-pub enum Effect {
+pub(crate) enum Effect {
     Created,
     Updated,
     Unchanged,

@@ -192,7 +192,7 @@ pub(crate) fn documents<R: Resource<Content = StructureInput>>(
             document.closed("status", Vocabulary::Statuses, &content.status);
             document.rest = rest(&word(&content.status));
             document.identified(&content.identifiers);
-            document.from_source(content.source.as_ref());
+            document.sourced(content.source.as_ref());
             document
         })
         .collect())

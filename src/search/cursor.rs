@@ -70,6 +70,7 @@ impl Worth {
 pub(crate) struct Leaf {
     /// Boxed: posting lists carry their decoded blocks, over a kilobyte, and would be moved about with them.
     first: Box<SegmentPostings>,
+    #[expect(clippy::vec_box, reason = "posting lists are large and are moved when sorted")]
     others: Vec<Box<SegmentPostings>>,
     worth: Worth,
     weight: u32,
@@ -79,6 +80,7 @@ pub(crate) struct Leaf {
 
 impl Leaf {
     /// A leaf of at least one posting list; `weight` is what a worth of 1000 becomes.
+    #[expect(clippy::vec_box, reason = "posting lists are large and are moved when sorted")]
     pub(crate) fn new(mut postings: Vec<Box<SegmentPostings>>, worth: Worth, weight: u32) -> Option<Leaf> {
         postings.sort_by_key(|postings| postings.size_hint());
         let mut postings = postings.into_iter();

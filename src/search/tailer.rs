@@ -3,12 +3,14 @@
 //! A batch is: the changes after the index's position, every record they name or affect, as the rows are now, in one
 //! commit that carries the last number. A crash at any point only repeats work.
 
-use crate::db::{AnyConnection, Change, Db, Operation, after, head};
-use crate::error::Result;
+use crate::db::{AnyConnection, Change, Db, Operation, after, head, statistics};
+use crate::error::{Error, Result};
 use crate::resources::Kind;
 use crate::resources::resource::{Resource, with_kind};
 use crate::search::document::Document;
 use crate::search::{Index, Position};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -20,6 +22,8 @@ use uuid::Uuid;
 const BATCH: i64 = 2_000;
 /// So many rows are read at once when the whole index is made.
 const REBUILD_BATCH: i64 = 1_000;
+/// Statistics stay for at least so many changes, however small the registry.
+const LEAST_CHANGED: u64 = 1_000;
 /// Commits are at least so far apart, so that many small writes share one.
 const RHYTHM: Duration = Duration::from_millis(100);
 
@@ -54,7 +58,31 @@ impl Tailer {
             self.rebuild()?;
         }
         while self.step()? {}
-        Ok(())
+        self.adopt_statistics()
+    }
+
+    /// Scores with the newest statistics of the database, so that order is the same on every node; makes them where there
+    /// are none or where a tenth of the records has changed since.
+    fn adopt_statistics(&self) -> Result<()> {
+        let schema = i64::from(self.index.schema_version());
+        let newest = self.db.read(|connection| statistics(connection, schema))?;
+        let sequence = self.index.searcher().sequence();
+        if let Some((number, text)) = newest {
+            let number = u64::try_from(number).unwrap_or(0);
+            let changed = sequence.saturating_sub(number);
+            if number <= sequence && changed <= LEAST_CHANGED.max(self.index.searcher().records() / 10) {
+                if number != self.index.statistics_number() {
+                    let bytes = STANDARD.decode(text).map_err(|_| Error::internal("stored statistics are damaged"))?;
+                    self.index.set_statistics(number, &bytes)?;
+                }
+                return Ok(());
+            }
+        }
+        let bytes = self.index.compute_statistics()?;
+        let number = i64::try_from(sequence).map_err(Error::internal)?;
+        let text = STANDARD.encode(&bytes);
+        self.db.operate(|operations| operations.store_statistics(number, schema, &text))?;
+        self.index.set_statistics(sequence, &bytes)
     }
 
     /// Makes the whole index anew from the rows, beside the old one, and takes statistics for scoring.
@@ -114,15 +142,24 @@ impl Tailer {
         let told = Arc::clone(&stop);
         let thread = std::thread::Builder::new().name("tailer".to_owned()).spawn(move || {
             let mut seen = 0;
+            let mut moved = false;
             while !told.load(Ordering::Acquire) {
                 let started = Instant::now();
                 match self.step() {
-                    Ok(true) => continue,
+                    Ok(true) => {
+                        moved = true;
+                        continue;
+                    }
                     Ok(false) => seen = self.db.wait_for_write(seen, RHYTHM),
                     Err(error) => {
                         tracing::error!(%error, "the index cannot follow the change log; trying again");
                         std::thread::sleep(Duration::from_secs(1));
                     }
+                }
+                if std::mem::take(&mut moved)
+                    && let Err(error) = self.adopt_statistics()
+                {
+                    tracing::warn!(%error, "the statistics for scoring could not be renewed");
                 }
                 if let Some(rest) = Duration::from_millis(5).checked_sub(started.elapsed()) {
                     std::thread::sleep(rest);

@@ -1,10 +1,16 @@
 //! The integration tests: one binary, one file per subject.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+#![expect(unreachable_pub, reason = "all of a test binary is private")]
 
+mod crash;
+mod document;
 mod harness;
+mod hostile;
 mod importing;
 mod invariants;
 mod licences;
 mod privacy;
+mod readme;
 mod registry;
+mod surface;
 mod writing;

@@ -140,7 +140,7 @@ async fn an_address_that_cannot_be_read_never_reaches_a_handler() {
 async fn what_the_framework_refuses_is_a_problem_too() {
     let app = app!();
     let response = call_service(&app, TestRequest::get().uri("/numbers/x").to_request()).await;
-    assert_eq!((response.status().as_u16(), text(&response, "content-type")), (404, PROBLEM_JSON));
+    assert_eq!((response.status().as_u16(), text(&response, "content-type")), (400, PROBLEM_JSON));
 }
 
 #[actix_web::test]

@@ -3,6 +3,7 @@ use crate::api::cursor::Direction;
 use crate::api::tables::{self, MEETINGS, ORGANISATIONS, SEARCH};
 use crate::error::Place;
 use crate::search::query::Position;
+use crate::search::query::{Sort, SortBy, Start};
 use crate::vocabulary::Vocabulary;
 use proptest::prelude::*;
 

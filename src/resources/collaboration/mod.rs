@@ -157,7 +157,7 @@ impl Resource for Collaborations {
                 document.topics(&content.topics);
                 document.text(content.description.as_ref());
                 document.identified(&content.identifiers);
-                document.from_source(content.source.as_ref());
+                document.sourced(content.source.as_ref());
                 document
             })
             .collect())

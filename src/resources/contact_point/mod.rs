@@ -297,7 +297,7 @@ impl Resource for ContactPoints {
                 document.closed("status", Vocabulary::Statuses, &content.status);
                 document.rest = rest(&word(&content.status));
                 document.identified(&content.identifiers);
-                document.from_source(content.source.as_ref());
+                document.sourced(content.source.as_ref());
                 document
             })
             .collect())

@@ -26,7 +26,7 @@ pub(crate) mod protected {
     use super::{AnyConnection, Owner, OwnerType, Result, Uuid, ids, record_store};
     use diesel::prelude::*;
 
-    record_store!(protected_contact_points { organisation_id: Option<String>, network_id: Option<String>, forum_id: Option<String>, visibility: String });
+    record_store!(only writes protected_contact_points { organisation_id: Option<String>, network_id: Option<String>, forum_id: Option<String>, visibility: String });
 
     /// The protected contact points of an organisation, network or forum.
     pub(crate) fn of(connection: &mut AnyConnection, owner: Owner) -> Result<Vec<Uuid>> {

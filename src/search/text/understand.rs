@@ -4,7 +4,7 @@ use super::fold::fold;
 use super::lexicon::lexicon;
 use super::stem::stem;
 use super::{Word, compound, words};
-use crate::identifier::{PathId, organisation_number, parse_path_id};
+use crate::identifier::{PathId, looks_personal, organisation_number, parse_path_id};
 use crate::vocabulary::Vocabulary;
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
@@ -320,7 +320,7 @@ fn numbers(query: &str) -> Vec<String> {
     for candidate in std::iter::once(joined.as_str()).chain(query.split_whitespace()) {
         let digits = candidate.bytes().filter(u8::is_ascii_digit).count();
         if matches!(digits, 10 | 12)
-            && let Ok(number) = organisation_number(candidate)
+            && let Some(number) = spelled(candidate)
         {
             numbers.push(number);
         } else if candidate.contains(':')
@@ -333,6 +333,17 @@ fn numbers(query: &str) -> Vec<String> {
     }
     numbers.dedup();
     numbers
+}
+
+/// An organisation number in its one spelling; a mistyped check digit is searched for as it stands.
+fn spelled(text: &str) -> Option<String> {
+    if let Ok(number) = organisation_number(text) {
+        return Some(number);
+    }
+    let bare = text.trim_start_matches(|c: char| !c.is_ascii_digit());
+    let digits: String = bare.chars().filter(char::is_ascii_digit).collect();
+    let shaped = digits.len() == 10 && bare.chars().all(|c| c.is_ascii_digit() || c == '-') && !looks_personal(bare);
+    shaped.then(|| format!("{}-{}", &digits[..6], &digits[6..]))
 }
 
 #[cfg(test)]

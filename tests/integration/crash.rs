@@ -1,0 +1,150 @@
+//! Killed at any moment, the registry loses nothing that it has acknowledged, and its index is level again after a restart.
+
+use samverkan::app::App;
+use samverkan::config::Config;
+use serde_json::{Value, json};
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
+
+fn command(folder: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_samverkan"));
+    command.args(arguments).env("SAMVERKAN_DATA_DIR", folder).env("SAMVERKAN_LOG", "error").current_dir(folder);
+    command
+}
+
+/// A served registry in a process of its own.
+struct Served {
+    child: Child,
+    base: String,
+}
+
+impl Served {
+    fn start(folder: &Path) -> Served {
+        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let listen = format!("127.0.0.1:{port}");
+        let mut child =
+            command(folder, &["serve"]).env("SAMVERKAN_LISTEN", &listen).stdout(Stdio::piped()).spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        assert!(line.contains(&listen), "the service did not start: {line}");
+        Served { child, base: format!("http://{listen}") }
+    }
+
+    fn kill(mut self) {
+        // SIGKILL: nothing is flushed, nothing is ended in order.
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+}
+
+fn agent() -> ureq::Agent {
+    ureq::Agent::new_with_config(
+        ureq::Agent::config_builder().http_status_as_error(false).timeout_global(Some(Duration::from_secs(10))).build(),
+    )
+}
+
+fn token(agent: &ureq::Agent, base: &str, client: &Value) -> Option<String> {
+    let form = [
+        ("grant_type", "client_credentials"),
+        ("client_id", client["clientId"].as_str()?),
+        ("client_secret", client["clientSecret"].as_str()?),
+    ];
+    let mut answer = agent.post(format!("{base}/oauth2/token")).send_form(form).ok()?;
+    let answer: Value = serde_json::from_str(&answer.body_mut().read_to_string().ok()?).ok()?;
+    answer["access_token"].as_str().map(str::to_owned)
+}
+
+/// Asserts that the index of a folder is what a rebuild of it gives.
+fn assert_level(folder: &Path) -> App {
+    let app = App::build(Config::default().in_folder(folder)).unwrap();
+    let followed = app.index.searcher().dump().unwrap();
+    app.tailer().rebuild().unwrap();
+    let rebuilt = app.index.searcher().dump().unwrap();
+    assert_eq!(followed.len(), rebuilt.len());
+    assert!(followed == rebuilt, "the index differs from its own rebuild");
+    app
+}
+
+#[test]
+fn no_acknowledged_write_is_lost_when_the_service_is_killed() {
+    let folder = tempfile::tempdir().unwrap();
+    let made = command(folder.path(), &["client", "create", "--name", "writer", "--role", "steward", "--json"])
+        .output()
+        .unwrap();
+    let client: Value = serde_json::from_slice(&made.stdout).unwrap();
+    let acknowledged: Mutex<Vec<String>> = Mutex::new(Vec::new());
+    let next = AtomicU64::new(0);
+    for round in 0..8u64 {
+        let served = Served::start(folder.path());
+        let token = token(&agent(), &served.base, &client).unwrap();
+        let over = AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    let agent = agent();
+                    while !over.load(Ordering::Relaxed) {
+                        let key = next.fetch_add(1, Ordering::Relaxed);
+                        let body = json!({
+                            "sector": "civil-society", "kind": "association",
+                            "names": [{"value": format!("Förening {key}"), "lang": "sv", "kind": "official"}],
+                            "topics": ["folkhalsa"], "activeIn": ["2580"],
+                        });
+                        let answer = agent
+                            .put(format!("{}/api/v1/organisations/crash:{key}", served.base))
+                            .header("authorization", format!("Bearer {token}"))
+                            .content_type("application/json")
+                            .send(body.to_string());
+                        match answer {
+                            Ok(answer) if answer.status() == 201 => acknowledged.lock().unwrap().push(key.to_string()),
+                            Ok(answer) => panic!("{}", answer.status()),
+                            Err(_) => break,
+                        }
+                    }
+                });
+            }
+            // The moment of the kill differs from round to round: in requests, commits, merges.
+            std::thread::sleep(Duration::from_millis(120 + 97 * round));
+            over.store(round % 2 == 0, Ordering::Relaxed);
+            served.kill();
+            over.store(true, Ordering::Relaxed);
+        });
+    }
+    let acknowledged = acknowledged.into_inner().unwrap();
+    assert!(acknowledged.len() > 20, "only {} writes were acknowledged", acknowledged.len());
+    let app = assert_level(folder.path());
+    let held = app.db.head().unwrap().sequence;
+    assert!(held >= i64::try_from(acknowledged.len()).unwrap());
+    for key in &acknowledged {
+        let answer = samverkan::api::lists::ask(&app, &format!("q=crash:{key}")).unwrap();
+        let first = &answer["items"][0]["record"]["identifiers"][0]["value"];
+        assert_eq!(first, key.as_str(), "an acknowledged write is lost");
+    }
+}
+
+#[test]
+fn a_killed_import_has_written_all_or_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("generated.ndjson");
+    let mut lines = Vec::new();
+    samverkan::generate::write(&mut lines, 42, 600).unwrap();
+    std::fs::write(&file, &lines).unwrap();
+    let mut finished = false;
+    for round in 0..6u64 {
+        let data = folder.path().join(format!("data-{round}"));
+        std::fs::create_dir(&data).unwrap();
+        let mut child = command(&data, &["import", file.to_str().unwrap()]).stderr(Stdio::null()).spawn().unwrap();
+        std::thread::sleep(Duration::from_millis(150 + 350 * round));
+        child.kill().unwrap();
+        finished |= child.wait().unwrap().success();
+        let app = assert_level(&data);
+        let sequence = app.db.head().unwrap().sequence;
+        assert!(sequence == 0 || sequence == 600, "{sequence} of 600 records were written");
+    }
+    let data = folder.path().join("whole");
+    std::fs::create_dir(&data).unwrap();
+    assert!(finished || command(&data, &["import", file.to_str().unwrap()]).status().unwrap().success());
+}
