@@ -138,11 +138,11 @@ impl Maker<'_> {
             target_groups: some(random, &self.world.targets, 1, 3),
             languages: self.languages(random),
             description: Some(swedish(description)),
-            website: random.percent(75).then(|| format!("https://{}-{}.example.org/", slug(&name), self.index)),
-            address: random.percent(45).then(|| self.address(random, place)),
+            website: random.percent(60).then(|| format!("https://{}-{}.example.org/", slug(&name), self.index)),
+            address: random.percent(25).then(|| self.address(random, place)),
             location,
-            offers: if random.percent(15) { vec![self.exchange(random)] } else { Vec::new() },
-            needs: if random.percent(10) { vec![self.exchange(random)] } else { Vec::new() },
+            offers: if random.percent(8) { vec![self.exchange(random)] } else { Vec::new() },
+            needs: if random.percent(5) { vec![self.exchange(random)] } else { Vec::new() },
             democratic_basis: random.percent(50).then_some(true),
             status: match random.below(100) {
                 0..95 => OrganisationStatus::Active,
@@ -189,7 +189,8 @@ impl Maker<'_> {
     }
 
     fn names(&self, random: &mut Random, official: String) -> Vec<Name> {
-        let short: String = official.split([' ', '-']).filter_map(|word| word.chars().next()).flat_map(char::to_uppercase).collect();
+        let short: String =
+            official.split([' ', '-']).filter_map(|word| word.chars().next()).flat_map(char::to_uppercase).collect();
         let mut names = vec![Name { value: official, lang: TextLanguage::Sv, kind: NameKind::Official }];
         if random.percent(12) {
             names.push(Name { value: short, lang: TextLanguage::Sv, kind: NameKind::Short });
@@ -230,7 +231,12 @@ impl Maker<'_> {
             topics.push(random.pick(&self.world.topics).to_owned());
         }
         let mut seen = Vec::new();
-        topics.retain(|topic| !seen.contains(topic) && { seen.push(topic.clone()); true });
+        topics.retain(|topic| {
+            !seen.contains(topic) && {
+                seen.push(topic.clone());
+                true
+            }
+        });
         topics
     }
 
@@ -245,20 +251,25 @@ impl Maker<'_> {
         languages
     }
 
-    /// An opening that says what it is about, then sentences of drawn words: 150 to 500 characters.
+    /// An opening that says what it is about, then sentences of drawn words: some 150 to 450 characters.
     fn description(&self, random: &mut Random, name: &str, place: &str) -> String {
         let about = |random: &mut Random| random.pick(self.activity.about);
         let (a, b) = (about(random), about(random));
         let opening = random.pick(words::OPENINGS);
-        let opening = opening.replace("{p}", place).replace("{a}", a).replace("{b}", b).replace("{m}", self.municipality.name);
+        let opening =
+            opening.replace("{p}", place).replace("{a}", a).replace("{b}", b).replace("{m}", self.municipality.name);
         let mut text = opening.replace("{n}", name);
-        let wanted = random.between(160, 430);
+        let wanted = random.between(140, 300);
         let mut length = text.chars().count();
         while length < wanted {
             let from = text.len();
             let words = random.between(5, 11);
             for at in 0..words {
-                let word = if random.percent(7) { Some(about(random)) } else { self.world.words.draw(random).map(String::as_str) };
+                let word = if random.percent(7) {
+                    Some(about(random))
+                } else {
+                    self.world.words.draw(random).map(String::as_str)
+                };
                 let word = word.unwrap_or_default();
                 text.push(' ');
                 if at == 0 {
@@ -351,7 +362,8 @@ fn organisation_number(index: u64) -> Option<String> {
 
 /// What unites associations of a kind.
 fn union_of(name: &str) -> String {
-    for (ending, united) in [("förening", "förbund"), ("klubb", "förbund"), ("krets", "förbund"), ("kår", "kårförbund")] {
+    for (ending, united) in [("förening", "förbund"), ("klubb", "förbund"), ("krets", "förbund"), ("kår", "kårförbund")]
+    {
         if let Some(stem) = name.strip_suffix(ending).filter(|stem| !stem.ends_with([' ', '-'])) {
             return format!("{stem}{united}");
         }

@@ -57,7 +57,8 @@ fn attempt(random: &mut Random, about: &OrganisationInput, share: u64) -> Option
             name_words(random, &words)
         }
         _ => {
-            let mut chosen: Vec<String> = words.iter().take(random.between(1, 2)).map(|word| (*word).to_owned()).collect();
+            let mut chosen: Vec<String> =
+                words.iter().take(random.between(1, 2)).map(|word| (*word).to_owned()).collect();
             let last = chosen.last_mut()?;
             let length = last.chars().count();
             if length < 4 {
@@ -93,7 +94,11 @@ fn topic_words(random: &mut Random) -> Vec<String> {
     let Some(activity) = world().activities.draw(random) else { return Vec::new() };
     let first = random.pick(activity.about);
     let second = random.pick(activity.about);
-    if second == first || random.percent(50) { vec![first.to_owned()] } else { vec![first.to_owned(), second.to_owned()] }
+    if second == first || random.percent(50) {
+        vec![first.to_owned()]
+    } else {
+        vec![first.to_owned(), second.to_owned()]
+    }
 }
 
 /// One edit, never of the first letter.

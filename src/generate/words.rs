@@ -130,27 +130,37 @@ pub(super) const COMMON: &str = "och i att en som är på av för med den till i
 /// Stems and endings of the less common words; every stem takes every ending of its row.
 pub(super) const FORMS: &[(&str, &str)] = &[
     // Nouns of the kind flicka, flickor.
-    ("grupp resurs tävling vandring utställning förening samling träning övning berättelse rörelse satsning undersökning odling \
+    (
+        "grupp resurs tävling vandring utställning förening samling träning övning berättelse rörelse satsning undersökning odling \
       segling kunskap vänskap egenskap marknad tradition station situation organisation generation information kommunikation produktion funktion \
       byggnad anläggning ledning behandling avdelning uppgift insats ansvarig åtgärd möjlighet trygghet säkerhet hemlighet frihet rättighet skyldighet \
       nyhet svårighet verklighet delaktighet tillgänglighet mångfald omsorg vardag helg kväll",
-     " en er erna s ens ernas"),
-    ("bild bygd kyrka dans fest sång resa vän kurs match lag lek idé plan gård skog park väg älv sjö strand by stad båt häst hund katt fågel \
+        " en er erna s ens ernas",
+    ),
+    (
+        "bild bygd kyrka dans fest sång resa vän kurs match lag lek idé plan gård skog park väg älv sjö strand by stad båt häst hund katt fågel \
       fisk sten berg trädgård åker äng stuga lokal sal scen bok film kör orkester verkstad cykel buss spår led slinga backe stig bro damm kvarn \
       smedja lada loge affär butik mack brygga hamn fyr ö holme skär vik udde torp gruva hytta bruk såg flotte",
-     " ar arna s arnas en ens"),
-    ("arbete möte stöd besök samtal minne äventyr problem behov beslut förslag bidrag avtal resultat program projekt nätverk centrum museum \
+        " ar arna s arnas en ens",
+    ),
+    (
+        "arbete möte stöd besök samtal minne äventyr problem behov beslut förslag bidrag avtal resultat program projekt nätverk centrum museum \
       bibliotek område distrikt förbund sällskap samfund landskap ledarskap medlemskap föräldraskap grannskap företag sammanhang evenemang \
       arrangemang engagemang ansvar förtroende intresse liv hem barn djur träd hus rum bord brev spel lopp läger",
-     " et ets en s ens"),
-    ("arbeta samarbeta planera organisera samla hjälpa stötta vårda bevara utveckla förvalta sprida stärka öka minska bygga rusta renovera \
+        " et ets en s ens",
+    ),
+    (
+        "arbeta samarbeta planera organisera samla hjälpa stötta vårda bevara utveckla förvalta sprida stärka öka minska bygga rusta renovera \
       spela träna tävla sjunga dansa måla snickra väva sticka odla plantera vandra cykla paddla rida simma åka leda utbilda informera påverka \
       granska diskutera debattera besöka bjuda ordna erbjuda delta skapa uppmuntra inspirera förebygga",
-     " r nde s de t"),
-    ("svensk lokal regional nationell social kulturell ideell personlig gemensam frivillig aktiv öppen trygg levande hållbar tillgänglig \
+        " r nde s de t",
+    ),
+    (
+        "svensk lokal regional nationell social kulturell ideell personlig gemensam frivillig aktiv öppen trygg levande hållbar tillgänglig \
       jämlik demokratisk ekonomisk historisk teknisk praktisk musikalisk konstnärlig ekologisk biologisk religiös politisk kommunal offentlig privat \
       ung gammal stor liten ny bred stark varm glad vacker rik bra särskild vanlig regelbunden årlig daglig",
-     " a t are ast"),
+        " a t are ast",
+    ),
 ];
 
 /// First parts of long compound words.
@@ -163,7 +173,7 @@ pub(super) const COMPOUND_LAST: &str = "verksamhet verksamheten arbete arbetet g
     ledare ledarna förening föreningar råd rådet förbund förbundet plan planer frågor frågorna stöd stödet miljö miljön utveckling center centret hus \
     huset möte möten fest festen vecka veckan resa resor tävling tävlingar skola skolan program bidrag liv livet intresse nätverk nätverket";
 
-/// Wholesale endings of short names in descriptions, one for each sentence.
+/// First sentences of descriptions.
 pub(super) const OPENINGS: &[&str] = &[
     "Vi är en ideell förening i {p} som samlar alla som tycker om {a}.",
     "{n} arbetar med {a} och {b} i {m} och håller öppet för nya medlemmar.",
