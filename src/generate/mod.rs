@@ -398,7 +398,7 @@ fn plain(c: char) -> char {
 
 fn slug(name: &str) -> String {
     let lower = name.to_lowercase();
-    lower.chars().map(plain).filter(char::is_ascii_alphanumeric).take(30).collect()
+    lower.chars().map(plain).filter(char::is_ascii_alphanumeric).take(20).collect()
 }
 
 #[cfg(test)]
