@@ -1,295 +1,405 @@
-//! Realistic, invented organisations at any size, for load tests: the same for the same seed, each depending only on the
-//! seed and its number, so that a larger file begins with a smaller one.
+//! Realistic, invented organisations, for measurements and trials. A record depends on the seed and its index only: a
+//! larger file begins with the smaller one.
 
+mod queries;
+mod random;
 mod words;
+mod world;
+
+pub use queries::queries;
 
 use crate::error::Result;
-use crate::vocabulary::{Area, Term, Vocabulary};
-use serde_json::{Value, json};
+use crate::identifier::ORGANISATION_NUMBER;
+use crate::resources::Kind;
+use crate::resources::organisation::{OrganisationInput, OrganisationStatus, Sector};
+use crate::resources::values::{
+    Address, Exchange, ExchangeKind, Identifier, Level, LocalizedText, Location, Name, NameKind, Source, TextLanguage,
+};
+use random::Random;
+use serde::Serialize;
 use std::io::Write;
-use std::sync::OnceLock;
 use uuid::Uuid;
-use words::{ACTIVITIES, DISTINCT, LOCALITY_BEGINS, LOCALITY_ENDS, SENTENCES, words};
+use words::Activity;
+use world::{Municipality, World, world};
 
-/// Writes so many organisations as lines that import takes.
+/// As many organisation numbers of this form exist.
+const NUMBERS: u64 = 80_000_000;
+const NAMESPACE: Uuid = Uuid::from_u128(0x8d0f_61a4_55b2_5a3e_9c1d_7be0_4f2a_9e01);
+
+#[derive(Serialize)]
+struct Line<'a> {
+    r#type: &'static str,
+    id: Uuid,
+    #[serde(flatten)]
+    content: &'a OrganisationInput,
+}
+
+/// Writes that many organisations as lines of the import's format.
 ///
 /// # Errors
-/// Those of the output.
+/// What the writer says.
 pub fn write(out: &mut dyn Write, seed: u64, organisations: u64) -> Result<()> {
     for index in 0..organisations {
-        serde_json::to_writer(&mut *out, &organisation(seed, index))?;
+        let (id, content) = organisation(seed, index);
+        serde_json::to_writer(&mut *out, &Line { r#type: Kind::Organisation.name(), id, content: &content })?;
         out.write_all(b"\n")?;
     }
     Ok(())
 }
 
-/// A small, fast source of numbers (SplitMix64): the same on every machine, for ever.
-struct Dice(u64);
-
-impl Dice {
-    fn of(seed: u64, index: u64, purpose: u64) -> Dice {
-        let mut dice =
-            Dice(seed ^ index.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ purpose.wrapping_mul(0xd1b5_4a32_d192_ed03));
-        dice.roll();
-        dice
-    }
-
-    fn roll(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    fn below(&mut self, limit: usize) -> usize {
-        // The remainder's slight unevenness does not matter for invented data.
-        usize::try_from(self.roll() % (limit.max(1) as u64)).unwrap_or(0)
-    }
-
-    fn chance(&mut self, percent: usize) -> bool {
-        self.below(100) < percent
-    }
-
-    fn pick<'a, T>(&mut self, items: &'a [T]) -> Option<&'a T> {
-        items.get(self.below(items.len()))
-    }
-
-    /// A number below the limit, small ones far likelier: words are used as unevenly as in real text.
-    fn zipf(&mut self, limit: usize) -> usize {
-        let share = (self.roll() >> 11) as f64 / (1u64 << 53) as f64;
-        let rank = ((limit as f64 + 1.0).powf(share) - 1.0).floor();
-        (rank as usize).min(limit.saturating_sub(1))
-    }
+/// The id of a generated organisation.
+pub fn id(seed: u64, index: u64) -> Uuid {
+    Uuid::new_v5(&NAMESPACE, format!("{seed}/{index}").as_bytes())
 }
 
-fn municipalities() -> &'static [&'static Term] {
-    static LIST: OnceLock<Vec<&'static Term>> = OnceLock::new();
-    LIST.get_or_init(|| {
-        let terms = Vocabulary::Municipalities.terms().iter();
-        terms.filter(|term| term.area == Some(Area::Municipality)).collect()
-    })
-}
-
-/// One organisation as import takes it.
-pub fn organisation(seed: u64, index: u64) -> Value {
-    let mut dice = Dice::of(seed, index, 1);
-    let places = municipalities();
-    let place = places.get(dice.zipf(places.len()).wrapping_mul(97) % places.len().max(1)).copied();
-    let municipality = place.and_then(|term| term.label.sv.as_deref()).unwrap_or("Luleå");
-    let code = place.map_or("2580", |term| term.key.as_str());
-    let county = place.and_then(|term| term.broader.first()).map_or("25", String::as_str);
-    let activity = dice.pick(ACTIVITIES).copied().unwrap_or(ACTIVITIES[0]);
-    let name = name(&mut dice, municipality, activity.names);
-    let national = dice.chance(1);
-    let regional = !national && dice.chance(7);
-    let (levels, active_in) = if national {
-        (json!(["national"]), json!(["SE"]))
-    } else if regional {
-        (json!(["regional"]), json!([county]))
-    } else {
-        (json!(["local"]), json!([code]))
+/// One generated organisation.
+pub fn organisation(seed: u64, index: u64) -> (Uuid, OrganisationInput) {
+    let id = id(seed, index);
+    let world = world();
+    let mut random = Random::of(seed, index);
+    let drawn = (world.municipalities.draw(&mut random), world.activities.draw(&mut random));
+    let (Some(municipality), Some(activity)) = drawn else {
+        // Vocabularies are part of the program and never empty.
+        return (id, nameless());
     };
-    let mut identifiers = vec![json!({"scheme": "gen", "value": index.to_string()})];
-    if dice.chance(70) {
-        identifiers.insert(0, json!({"scheme": "SE-ON", "value": number(index)}));
-    }
-    let mut topics: Vec<&str> = activity.topics.to_vec();
-    topics.truncate(1 + dice.below(3));
-    let status = if dice.chance(93) {
-        "active"
-    } else if dice.chance(60) {
-        "dormant"
-    } else {
-        "dissolved"
-    };
-    let mut record = json!({
-        "type": "organisation",
-        "id": Uuid::new_v5(&Uuid::NAMESPACE_OID, format!("{seed}:{index}").as_bytes()),
-        "sector": "civil-society",
-        "kind": activity.kind,
-        "names": [{"value": name, "lang": "sv", "kind": "official"}],
-        "identifiers": identifiers,
-        "legalForm": "61",
-        "levels": levels,
-        "seatMunicipality": code,
-        "activeIn": active_in,
-        "activityAreas": [activity.area],
-        "topics": topics,
-        "sustainabilityGoals": [],
-        "targetGroups": targets(&mut dice),
-        "languages": ["sv"],
-        "description": {"sv": description(&mut dice, &name, municipality)},
-        "website": format!("https://www.forening{index}.example.org"),
-        "addressProtected": activity.kind == "shelter",
-        "offers": [],
-        "needs": [],
-        "status": status,
-        "source": {"name": "generated"},
-    });
-    if activity.kind != "shelter" && dice.chance(60) {
-        let (lat, lon) = (55.4 + dice.below(130_000) as f64 / 10_000.0, 11.2 + dice.below(120_000) as f64 / 10_000.0);
-        record["location"] = json!({"lat": (lat * 1e4).round() / 1e4, "lon": (lon * 1e4).round() / 1e4});
-        record["address"] = json!({
-            "street": format!("{}vägen {}", locality(&mut dice), 1 + dice.below(120)),
-            "postalCode": format!("{} {:02}", 100 + dice.below(885), dice.below(100)),
-            "locality": municipality,
-            "country": "SE",
-        });
-    }
-    record
+    (id, Maker { world, municipality, activity, index }.make(&mut random))
 }
 
-fn locality(dice: &mut Dice) -> String {
-    let begin = dice.pick(LOCALITY_BEGINS).copied().unwrap_or_default();
-    let end = dice.pick(LOCALITY_ENDS).copied().unwrap_or_default();
-    format!("{begin}{end}")
-}
-
-fn name(dice: &mut Dice, municipality: &str, activities: &[&str]) -> String {
-    let activity = dice.pick(activities).copied().unwrap_or("Föreningen");
-    let place = if dice.chance(30) { municipality.to_owned() } else { locality(dice) };
-    let distinct = dice.pick(DISTINCT).copied().unwrap_or_default();
-    match dice.below(10) {
-        0 | 1 => format!("{place} {activity}"),
-        2 | 3 => format!("{activity} i {place}"),
-        4 => format!("{place}s {activity}"),
-        5 => format!("{activity} {distinct} {place}"),
-        6 => format!("{place} {activity} {distinct}"),
-        7 => format!("{place}-{} {activity}", locality(dice)),
-        8 => format!("{activity} {place}"),
-        _ => format!("{distinct} {place} {activity}"),
+fn nameless() -> OrganisationInput {
+    OrganisationInput {
+        sector: Sector::CivilSociety,
+        kind: "association".to_owned(),
+        names: vec![Name { value: "Förening".to_owned(), lang: TextLanguage::Sv, kind: NameKind::Official }],
+        identifiers: Vec::new(),
+        uses_number_of: None,
+        legal_form: None,
+        levels: Vec::new(),
+        parent_id: None,
+        seat_municipality: None,
+        active_in: Vec::new(),
+        activity_areas: Vec::new(),
+        topics: Vec::new(),
+        sustainability_goals: Vec::new(),
+        target_groups: Vec::new(),
+        languages: Vec::new(),
+        description: None,
+        website: None,
+        address: None,
+        location: None,
+        address_protected: false,
+        offers: Vec::new(),
+        needs: Vec::new(),
+        contact_preference: None,
+        democratic_basis: None,
+        status: OrganisationStatus::Active,
+        source: None,
     }
 }
 
-fn targets(dice: &mut Dice) -> Vec<&'static str> {
-    let terms = Vocabulary::TargetGroups.terms();
-    let mut keys: Vec<&str> =
-        (0..=dice.below(3)).filter_map(|_| terms.get(dice.zipf(terms.len()))).map(|term| term.key.as_str()).collect();
-    keys.sort_unstable();
-    keys.dedup();
-    keys
+struct Maker<'a> {
+    world: &'static World,
+    municipality: &'a Municipality,
+    activity: &'static Activity,
+    index: u64,
 }
 
-fn description(dice: &mut Dice, name: &str, municipality: &str) -> String {
-    let mut text = String::with_capacity(400);
-    let wanted = 150 + dice.below(300);
-    while text.len() < wanted {
-        let sentence = dice.pick(SENTENCES).copied().unwrap_or_default();
-        for part in sentence.split_inclusive(' ') {
-            match part.trim_end() {
-                "{name}" => text.push_str(name),
-                "{place}" => text.push_str(municipality),
-                "{word}" => text.push_str(word(dice)),
-                "{word}." => {
-                    text.push_str(word(dice));
-                    text.push('.');
-                }
-                other => text.push_str(other),
-            }
-            text.push(' ');
+impl Maker<'_> {
+    fn make(&self, random: &mut Random) -> OrganisationInput {
+        let level = match random.below(100) {
+            0..90 => Level::Local,
+            90..98 => Level::Regional,
+            _ => Level::National,
+        };
+        let place = self.place(random);
+        let name = self.name(random, level, place);
+        let kind = match level {
+            Level::Local => self.activity.kind,
+            _ if random.percent(50) => "federation",
+            _ => "umbrella",
+        };
+        let form = match self.activity.kind {
+            "foundation" => "72",
+            "congregation" if random.percent(60) => "63",
+            "community-hall-association" if random.percent(40) => "51",
+            _ => "61",
+        };
+        let description = self.description(random, &name, place);
+        let location = random.percent(80).then(|| self.location(random));
+        OrganisationInput {
+            kind: kind.to_owned(),
+            identifiers: self.identifiers(random),
+            legal_form: Some(form.to_owned()),
+            levels: vec![level],
+            seat_municipality: Some(self.municipality.code.to_owned()),
+            active_in: self.active_in(random, level),
+            activity_areas: vec![self.activity.area.to_owned()],
+            topics: self.topics(random),
+            sustainability_goals: some(random, &self.world.goals, 0, 2),
+            target_groups: some(random, &self.world.targets, 1, 3),
+            languages: self.languages(random),
+            description: Some(swedish(description)),
+            website: random.percent(60).then(|| format!("https://{}-{}.example.org/", slug(&name), self.index)),
+            address: random.percent(25).then(|| self.address(random, place)),
+            location,
+            offers: if random.percent(8) { vec![self.exchange(random)] } else { Vec::new() },
+            needs: if random.percent(5) { vec![self.exchange(random)] } else { Vec::new() },
+            democratic_basis: random.percent(50).then_some(true),
+            status: match random.below(100) {
+                0..95 => OrganisationStatus::Active,
+                95..98 => OrganisationStatus::Dormant,
+                _ => OrganisationStatus::Dissolved,
+            },
+            source: Some(Source { name: "generated".to_owned(), ..Source::default() }),
+            names: self.names(random, name),
+            ..nameless()
         }
     }
-    text.trim_end().to_owned()
+
+    fn place(&self, random: &mut Random) -> &str {
+        self.municipality.places.get(random.index(self.municipality.places.len())).map_or("", String::as_str)
+    }
+
+    fn name(&self, random: &mut Random, level: Level, place: &str) -> String {
+        let a = random.pick(self.activity.names);
+        let d = random.pick(&self.world.distinct);
+        if level != Level::Local {
+            let union = union_of(a);
+            let extra = if random.percent(50) { format!(" {d}") } else { String::new() };
+            let county = self.world.counties.get(self.municipality.county).copied().unwrap_or("Länets");
+            return match (level, random.below(3)) {
+                (Level::Regional, 0) => format!("{county} {union}{extra}"),
+                (Level::Regional, 1) => format!("{a} distrikt {}{extra}", county.trim_end_matches('s')),
+                (Level::Regional, _) => format!("{county} läns {union}{extra}"),
+                (_, 0) => format!("Riksförbundet {a}{extra}"),
+                (_, 1) => format!("Sveriges {union}{extra}"),
+                _ => format!("Svenska {union}{extra}"),
+            };
+        }
+        let genitive = if place.ends_with(['s', 'x', 'z']) { place.to_owned() } else { format!("{place}s") };
+        match random.below(30) {
+            0..6 => format!("{a} {place}"),
+            6..12 => format!("{place} {a}"),
+            12..19 => format!("{genitive} {}", uncapitalised(a)),
+            19..24 => format!("{a} i {place}"),
+            24..26 => format!("{place}-{} {a}", self.place(random)),
+            26..28 => format!("{a} {d} {place}"),
+            28 => format!("{place} {a} {d}"),
+            _ => format!("{d} {place} {a}"),
+        }
+    }
+
+    fn names(&self, random: &mut Random, official: String) -> Vec<Name> {
+        let short: String =
+            official.split([' ', '-']).filter_map(|word| word.chars().next()).flat_map(char::to_uppercase).collect();
+        let mut names = vec![Name { value: official, lang: TextLanguage::Sv, kind: NameKind::Official }];
+        if random.percent(12) {
+            names.push(Name { value: short, lang: TextLanguage::Sv, kind: NameKind::Short });
+        }
+        if random.percent(6) {
+            let value = format!("{} {}", random.pick(self.activity.names), self.place(random));
+            names.push(Name { value, lang: TextLanguage::Sv, kind: NameKind::Former });
+        }
+        names
+    }
+
+    fn identifiers(&self, random: &mut Random) -> Vec<Identifier> {
+        let number = random.percent(70).then(|| organisation_number(self.index)).flatten();
+        let number = number.map(|value| Identifier { scheme: ORGANISATION_NUMBER.to_owned(), value });
+        number.into_iter().chain([Identifier { scheme: "gen".to_owned(), value: self.index.to_string() }]).collect()
+    }
+
+    fn active_in(&self, random: &mut Random, level: Level) -> Vec<String> {
+        let code = match level {
+            Level::Local => self.municipality.code,
+            Level::Regional => self.municipality.county,
+            Level::National | Level::International => "SE",
+        };
+        let mut codes = vec![code.to_owned()];
+        if level == Level::Local
+            && random.percent(12)
+            && let Some(other) = self.world.municipalities.draw(random)
+            && other.code != code
+        {
+            codes.push(other.code.to_owned());
+        }
+        codes
+    }
+
+    fn topics(&self, random: &mut Random) -> Vec<String> {
+        let mut topics = some(random, self.activity.topics, 1, 3);
+        if random.percent(30) {
+            topics.push(random.pick(&self.world.topics).to_owned());
+        }
+        let mut seen = Vec::new();
+        topics.retain(|topic| {
+            !seen.contains(topic) && {
+                seen.push(topic.clone());
+                true
+            }
+        });
+        topics
+    }
+
+    fn languages(&self, random: &mut Random) -> Vec<String> {
+        let mut languages = vec!["sv".to_owned()];
+        if random.percent(10) {
+            let other = random.pick(&self.world.languages);
+            if other != "sv" {
+                languages.push(other.to_owned());
+            }
+        }
+        languages
+    }
+
+    /// An opening that says what it is about, then sentences of drawn words: some 150 to 450 characters.
+    fn description(&self, random: &mut Random, name: &str, place: &str) -> String {
+        let about = |random: &mut Random| random.pick(self.activity.about);
+        let (a, b) = (about(random), about(random));
+        let opening = random.pick(words::OPENINGS);
+        let opening =
+            opening.replace("{p}", place).replace("{a}", a).replace("{b}", b).replace("{m}", self.municipality.name);
+        let mut text = opening.replace("{n}", name);
+        let wanted = random.between(140, 300);
+        let mut length = text.chars().count();
+        while length < wanted {
+            let from = text.len();
+            let words = random.between(5, 11);
+            for at in 0..words {
+                let word = if random.percent(7) {
+                    Some(about(random))
+                } else {
+                    self.world.words.draw(random).map(String::as_str)
+                };
+                let word = word.unwrap_or_default();
+                text.push(' ');
+                if at == 0 {
+                    text.push_str(&capitalised(word));
+                } else {
+                    text.push_str(word);
+                }
+            }
+            text.push('.');
+            length += text.get(from..).map_or(0, |added| added.chars().count());
+        }
+        text
+    }
+
+    fn location(&self, random: &mut Random) -> Location {
+        let around = self.municipality.location;
+        let rounded = |value: f64| (value * 10_000.0).round() / 10_000.0;
+        Location {
+            lat: rounded(around.lat + random.unit() * 0.1 - 0.05),
+            lon: rounded(around.lon + random.unit() * 0.2 - 0.1),
+        }
+    }
+
+    fn address(&self, random: &mut Random, place: &str) -> Address {
+        let street = if random.percent(20) {
+            format!("Box {}", 1 + random.below(900))
+        } else {
+            format!("{} {}", random.pick(&self.world.streets), 1 + random.below(80))
+        };
+        // Codes that begin with 1 to 9, in no relation to real places.
+        let code = 10_000 + random.below(89_999);
+        Address {
+            street: Some(street),
+            postal_code: Some(format!("{:03} {:02}", code / 100, code % 100)),
+            locality: Some(place.to_owned()),
+            country: None,
+        }
+    }
+
+    fn exchange(&self, random: &mut Random) -> Exchange {
+        const KINDS: &[ExchangeKind] = &[
+            ExchangeKind::Service,
+            ExchangeKind::Training,
+            ExchangeKind::Expertise,
+            ExchangeKind::Volunteers,
+            ExchangeKind::Premises,
+            ExchangeKind::Equipment,
+            ExchangeKind::Transport,
+        ];
+        Exchange {
+            kind: KINDS.get(random.index(KINDS.len())).copied().unwrap_or(ExchangeKind::Other),
+            topics: some(random, self.activity.topics, 1, 1),
+            text: Some(swedish(capitalised(random.pick(self.activity.about)))),
+            areas: vec![self.municipality.code.to_owned()],
+        }
+    }
 }
 
-fn word(dice: &mut Dice) -> &'static str {
-    words().get(dice.zipf(words().len())).copied().unwrap_or_default()
+fn swedish(text: String) -> LocalizedText {
+    LocalizedText { sv: Some(text), ..LocalizedText::default() }
 }
 
-/// An organisation number with a valid check digit; another index gives another number.
-fn number(index: u64) -> String {
-    // A fixed permutation of the seven free digits, group 8, third digit from 2 up.
-    let mixed = (index % 8_000_000).wrapping_mul(5_765_761).wrapping_add(1_234_567) % 8_000_000;
-    let digits = format!("8{}{}{:06}", index / 8_000_000 % 10, 2 + mixed / 1_000_000, mixed % 1_000_000);
-    let sum: u64 = digits
+/// So many of them, none twice, in their order.
+fn some(random: &mut Random, from: &[&'static str], least: usize, most: usize) -> Vec<String> {
+    let mut chosen: Vec<usize> = (0..random.between(least, most)).map(|_| random.index(from.len())).collect();
+    chosen.sort_unstable();
+    chosen.dedup();
+    chosen.into_iter().filter_map(|at| from.get(at)).map(|key| (*key).to_owned()).collect()
+}
+
+/// A number of a non-profit association (it begins with 8), its own for each index; nothing beyond all of them.
+fn organisation_number(index: u64) -> Option<String> {
+    if index >= NUMBERS {
+        return None;
+    }
+    // The factor shares no divisor with the modulus, so no two indices give one number.
+    let n = (index * 7_368_787 + 1_234_567) % NUMBERS;
+    let body = format!("8{}{}{:06}", n / 8_000_000, 2 + n / 1_000_000 % 8, n % 1_000_000);
+    let sum: u32 = body
         .bytes()
         .enumerate()
         .map(|(at, byte)| {
-            let value = u64::from(byte - b'0') * if at.is_multiple_of(2) { 2 } else { 1 };
-            if value > 9 { value - 9 } else { value }
+            let product = u32::from(byte - b'0') * if at % 2 == 0 { 2 } else { 1 };
+            product / 10 + product % 10
         })
         .sum();
-    let check = (10 - sum % 10) % 10;
-    format!("{}-{}{check}", &digits[..6], &digits[6..])
+    let (birth, serial) = body.split_at(6);
+    Some(format!("{birth}-{serial}{}", (10 - sum % 10) % 10))
 }
 
-/// Query strings for `GET /search`: names and topic words, one typing error, without å ä ö, with filters, beginnings.
-pub fn queries(seed: u64, organisations: u64, count: u64) -> Vec<String> {
-    (0..count)
-        .map(|at| {
-            let mut dice = Dice::of(seed, at, 2);
-            let record = organisation(seed, dice.roll() % organisations.max(1));
-            let name = record["names"][0]["value"].as_str().unwrap_or_default().to_owned();
-            let place = record["seatMunicipality"].as_str().unwrap_or_default().to_owned();
-            let words: Vec<&str> = name.split(' ').filter(|word| word.chars().count() > 2).collect();
-            let some = words.iter().take(1 + dice.below(2)).copied().collect::<Vec<_>>().join(" ");
-            let encode = |q: &str| url::form_urlencoded::byte_serialize(q.as_bytes()).collect::<String>();
-            match dice.below(100) {
-                0..40 => format!("q={}", encode(&some)),
-                40..60 => format!("q={}", encode(&mistyped(&mut dice, &some))),
-                60..75 => format!("q={}", encode(&crate::search::text::fold(&some))),
-                75..90 => format!("q={}&municipality={place}", encode(words.last().copied().unwrap_or_default())),
-                _ => format!("q={}", encode(&some.chars().take(4).collect::<String>())),
-            }
-        })
-        .collect()
-}
-
-fn mistyped(dice: &mut Dice, text: &str) -> String {
-    let mut letters: Vec<char> = text.chars().collect();
-    if letters.len() > 4 {
-        let at = 1 + dice.below(letters.len() - 2);
-        match dice.below(3) {
-            0 => drop(letters.remove(at)),
-            1 => letters.swap(at, at + 1),
-            _ => letters.insert(at, 'e'),
+/// What unites associations of a kind.
+fn union_of(name: &str) -> String {
+    for (ending, united) in [("förening", "förbund"), ("klubb", "förbund"), ("krets", "förbund"), ("kår", "kårförbund")]
+    {
+        if let Some(stem) = name.strip_suffix(ending).filter(|stem| !stem.ends_with([' ', '-'])) {
+            return format!("{stem}{united}");
         }
     }
-    letters.into_iter().collect()
+    format!("{name} riksorganisation")
+}
+
+fn capitalised(word: &str) -> String {
+    let mut chars = word.chars();
+    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
+}
+
+/// Without the capital, unless it is an abbreviation.
+fn uncapitalised(word: &str) -> String {
+    let mut chars = word.chars();
+    match (chars.next(), chars.clone().next()) {
+        (Some(first), Some(second)) if second.is_lowercase() => first.to_lowercase().chain(chars).collect(),
+        _ => word.to_owned(),
+    }
+}
+
+fn plain(c: char) -> char {
+    match c {
+        'å' | 'ä' | 'á' => 'a',
+        'ö' => 'o',
+        'é' => 'e',
+        'Å' | 'Ä' => 'A',
+        'Ö' => 'O',
+        other => other,
+    }
+}
+
+fn slug(name: &str) -> String {
+    let lower = name.to_lowercase();
+    lower.chars().map(plain).filter(char::is_ascii_alphanumeric).take(20).collect()
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::identifier::organisation_number;
-    use crate::resources::input;
-    use crate::resources::organisation::Organisations;
-    use std::collections::HashSet;
-
-    #[test]
-    fn every_record_passes_import() {
-        for index in 0..500 {
-            let errors = input::read::<Organisations>(organisation(7, index)).err();
-            assert!(errors.is_none(), "{index}: {errors:?}");
-        }
-    }
-
-    #[test]
-    fn the_same_seed_gives_the_same_file_and_a_longer_one_begins_with_it() {
-        let make = |count| {
-            let mut out = Vec::new();
-            write(&mut out, 42, count).unwrap();
-            out
-        };
-        assert!(make(30).starts_with(&make(20)));
-        assert_ne!(organisation(1, 5), organisation(2, 5));
-    }
-
-    #[test]
-    fn numbers_are_valid_and_stand_once() {
-        let mut seen = HashSet::new();
-        for index in 0..20_000 {
-            let number = number(index);
-            assert_eq!(organisation_number(&number).ok().as_deref(), Some(number.as_str()));
-            assert!(seen.insert(number));
-        }
-    }
-
-    #[test]
-    fn queries_are_mixed() {
-        let queries = queries(42, 1000, 200);
-        assert!(queries.iter().any(|query| query.contains("municipality=")));
-        assert!(queries.iter().all(|query| query.starts_with("q=")));
-    }
-}
+mod tests;
