@@ -87,5 +87,9 @@ impl Drop for Server {
 pub(crate) fn timed<A: AsRef<OsStr>>(program: &Path, arguments: &[A], variables: &[(&str, &OsStr)]) -> Outcome<f64> {
     let start = Instant::now();
     let status = Command::new(program).args(arguments).envs(variables.iter().copied()).status()?;
-    if status.success() { Ok(start.elapsed().as_secs_f64()) } else { Err(format!("a command ended with {status}").into()) }
+    if status.success() {
+        Ok(start.elapsed().as_secs_f64())
+    } else {
+        Err(format!("a command ended with {status}").into())
+    }
 }

@@ -144,9 +144,8 @@ fn prepare(settings: &Settings, program: &Path) -> Outcome<Files> {
     )?;
     eprintln!("generated in {seconds:.1} s");
     let queries = generate::queries(*seed, *organisations, *queries);
-    let paths = |end: &str| -> String {
-        queries.iter().map(|query| format!("/api/v1/search?{query}{end}\n")).collect()
-    };
+    let paths =
+        |end: &str| -> String { queries.iter().map(|query| format!("/api/v1/search?{query}{end}\n")).collect() };
     std::fs::write(&files.search, paths(""))?;
     std::fs::write(&files.facets, paths(FACETS))?;
     // A step without a common divisor goes through all records in no order.

@@ -66,8 +66,7 @@ fn analysis() -> TextAnalyzer {
 
 fn schema() -> Schema {
     let mut builder = Schema::builder();
-    let indexing =
-        TextFieldIndexing::default().set_tokenizer(ANALYSIS).set_index_option(IndexRecordOption::WithFreqs);
+    let indexing = TextFieldIndexing::default().set_tokenizer(ANALYSIS).set_index_option(IndexRecordOption::WithFreqs);
     builder.add_text_field("all", TextOptions::default().set_indexing_options(indexing));
     builder.add_text_field("filter", STRING);
     builder.add_u64_field("row", FAST);
@@ -169,8 +168,10 @@ impl Bare {
         let directory = MmapDirectory::open(folder)?;
         let bytes = directory.open_read(Path::new(BYTES))?.read_bytes()?;
         let ends = std::fs::read(folder.join(ENDS))?;
-        let ends =
-            ends.chunks_exact(8).map(|eight| Ok(u64::from_le_bytes(eight.try_into()?))).collect::<Outcome<Vec<u64>>>()?;
+        let ends = ends
+            .chunks_exact(8)
+            .map(|eight| Ok(u64::from_le_bytes(eight.try_into()?)))
+            .collect::<Outcome<Vec<u64>>>()?;
         let values = std::fs::read_to_string(folder.join(VALUES))?.lines().map(str::to_owned).collect();
         let schema = index.schema();
         let (all, filter) = (schema.get_field("all")?, schema.get_field("filter")?);
@@ -210,7 +211,9 @@ impl Bare {
             if at > 0 {
                 body.push(b',');
             }
-            body.extend_from_slice(self.document(address.segment_ord, address.doc_id).ok_or("a document is not there")?);
+            body.extend_from_slice(
+                self.document(address.segment_ord, address.doc_id).ok_or("a document is not there")?,
+            );
         }
         body.push(b']');
         if faceted {
