@@ -81,6 +81,7 @@ fn no_acknowledged_write_is_lost_when_the_service_is_killed() {
     for round in 0..8u64 {
         let served = Served::start(folder.path());
         let token = token(&agent(), &served.base, &client).unwrap();
+        let base = served.base.clone();
         let over = AtomicBool::new(false);
         std::thread::scope(|scope| {
             for _ in 0..4 {
@@ -94,7 +95,7 @@ fn no_acknowledged_write_is_lost_when_the_service_is_killed() {
                             "topics": ["folkhalsa"], "activeIn": ["2580"],
                         });
                         let answer = agent
-                            .put(format!("{}/api/v1/organisations/crash:{key}", served.base))
+                            .put(format!("{base}/api/v1/organisations/crash:{key}"))
                             .header("authorization", format!("Bearer {token}"))
                             .content_type("application/json")
                             .send(body.to_string());

@@ -219,6 +219,29 @@ fn request(dice: &mut Dice, token: &str) -> Vec<u8> {
     [head.into_bytes(), body.into_bytes()].concat()
 }
 
+/// Reads an answer as far as it says it goes: a server may keep a connection open for a while after refusing a body.
+fn read_answer(stream: &mut TcpStream, without_body: bool) -> (Vec<u8>, bool) {
+    let mut answer = Vec::new();
+    let mut buffer = [0; 16 << 10];
+    loop {
+        match stream.read(&mut buffer) {
+            Ok(0) => return (answer, true),
+            Ok(count) => answer.extend_from_slice(&buffer[..count]),
+            Err(_) => return (answer, false),
+        }
+        let Some(end) = answer.windows(4).position(|window| window == b"\r\n\r\n") else { continue };
+        let head = String::from_utf8_lossy(&answer[..end]).to_lowercase();
+        let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")?.parse::<usize>().ok());
+        let whole = if without_body { 0 } else { length.unwrap_or(0) };
+        if answer.len() >= end + 4 + whole && !head.contains("transfer-encoding: chunked") {
+            return (answer, true);
+        }
+        if head.contains("transfer-encoding: chunked") && answer.ends_with(b"0\r\n\r\n") {
+            return (answer, true);
+        }
+    }
+}
+
 #[test]
 fn ten_thousand_hostile_requests_give_no_fault() {
     let app = TestApp::new();
@@ -237,12 +260,11 @@ fn ten_thousand_hostile_requests_give_no_fault() {
         stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
         // A server that refuses early may close before all was sent: what it answered counts.
         let sent = stream.write_all(&request);
-        let mut answer = Vec::new();
-        let read = stream.read_to_end(&mut answer);
+        let (answer, read) = read_answer(&mut stream, request.starts_with(b"HEAD"));
         let head = String::from_utf8_lossy(&answer[..answer.len().min(60)]).into_owned();
         let status: u16 = head.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or(0);
         let shown = String::from_utf8_lossy(&request[..request.len().min(600)]).into_owned();
-        assert!(status != 0 || sent.is_err() || read.is_err(), "request {number} was not answered: {shown}");
+        assert!(status != 0 || sent.is_err() || !read, "request {number} was not answered: {shown}");
         assert!(status < 500, "request {number} gave {status}: {shown}\n{}", String::from_utf8_lossy(&answer));
         answered += u64::from(status != 0);
         assert!(!String::from_utf8_lossy(&answer).to_lowercase().contains("x-injected:1\r\n"));

@@ -105,7 +105,11 @@ const WHOLE_ENDS: &[&str] = &["rad", "stad", "grad", "blad", "bat", "stat", "pla
 fn allowed(rest: &str, ending: &str) -> bool {
     let enough = rest.len() >= 3 && rest.bytes().any(is_vowel);
     match ending {
-        "et" | "ets" | "an" | "ans" | "at" => enough && rest.bytes().last().is_some_and(|letter| !is_vowel(letter)),
+        // After h it is the noun's own -het: enhet, verksamhet.
+        "et" | "ets" | "an" | "ans" | "at" => {
+            enough && rest.bytes().last().is_some_and(|letter| !is_vowel(letter) && letter != b'h')
+        }
+        "het" | "hetens" | "heten" | "heter" | "heterna" => rest.len() >= 4,
         _ => rest.bytes().any(is_vowel) && rest.len() >= 2,
     }
 }
