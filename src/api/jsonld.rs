@@ -141,13 +141,13 @@ mod tests {
         let record_json = json!({
             "id": "0190d1a0-7c3e-7000-8000-5a1f0c2d3e4f", "sector": "civil-society", "kind": "association",
             "names": [{"value": "Röda Korset", "lang": "sv", "kind": "official"}, {"value": "Red Cross", "lang": "en", "kind": "alias"}],
-            "identifiers": [{"scheme": "SE-ON", "value": "802412-3456"}], "topics": ["folkhalsa"], "updatedAt": "2026-11-24T09:00:00Z",
+            "identifiers": [{"scheme": "SE-ON", "value": "802412-3450"}], "topics": ["folkhalsa"], "updatedAt": "2026-11-24T09:00:00Z",
         });
         let out = record(Kind::Organisation, record_json.to_string().as_bytes(), "https://x/api/v1").unwrap();
         let out: Value = serde_json::from_slice(&out).unwrap();
         assert_eq!(out["@id"], "https://x/api/v1/organisations/0190d1a0-7c3e-7000-8000-5a1f0c2d3e4f");
         assert_eq!(out["name"], json!([{"@value": "Röda Korset", "@language": "sv"}]));
-        assert_eq!(out["taxID"], "802412-3456");
+        assert_eq!(out["taxID"], "802412-3450");
         assert_eq!(out["knowsAbout"], json!(["https://x/api/v1/topics/folkhalsa"]));
     }
 }

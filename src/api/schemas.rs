@@ -263,7 +263,7 @@ pub(crate) struct UnitNode {
 
 /// The same body in other registers.
 #[derive(ToSchema)]
-#[schema(rename_all = "camelCase", example = json!({"identifiers": [{"scheme": "SE-ON", "value": "802412-3456"}], "numberOf": null, "numberUsedBy": []}))]
+#[schema(rename_all = "camelCase", example = json!({"identifiers": [{"scheme": "SE-ON", "value": "802412-3450"}], "numberOf": null, "numberUsedBy": []}))]
 pub(crate) struct Linked {
     /// Its keys in other registers.
     identifiers: Vec<crate::resources::values::Identifier>,

@@ -118,10 +118,10 @@ pub struct Name {
 }
 
 /// A key that some register or system has given the record. An organisation number has the
-/// scheme `SE-ON` and the form `802412-3456`.
+/// scheme `SE-ON` and the form `802412-3450`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(example = json!({"scheme": "SE-ON", "value": "802412-3456"}))]
+#[schema(example = json!({"scheme": "SE-ON", "value": "802412-3450"}))]
 pub struct Identifier {
     /// The register or system that the value belongs to.
     #[schema(min_length = 1, max_length = 40, pattern = "^[A-Za-z][A-Za-z0-9-]*$")]

@@ -140,3 +140,30 @@ fn who_says_not_to_work_together_can_be_asked_for() {
     let no = app.get("/api/v1/organisations?notCollaboratingWith=demo:pub-region-norrbotten").json();
     assert_eq!(no["_meta"]["totalRecords"], 2);
 }
+
+#[test]
+fn a_search_finds_every_kind_that_it_is_asked_for() {
+    let app = TestApp::new();
+    let owner = app.organisation("Föreningen");
+    let other = app.organisation("Kommunen");
+    app.make("/api/v1/meetings", &serde_json::json!({
+        "ofId": owner["id"], "ofType": "organisation", "title": {"sv": "Årsmöte"}, "start": "2027-02-10T08:00:00+01:00",
+    }));
+    app.make(
+        "/api/v1/memberships",
+        &serde_json::json!({"memberId": owner["id"], "inId": other["id"], "inType": "organisation"}),
+    );
+    app.make(
+        "/api/v1/collaborations",
+        &serde_json::json!({
+            "organisationId": owner["id"], "publicBodyId": other["id"], "stated": "yes", "forms": ["dialogue"],
+        }),
+    );
+    app.settle();
+    for kind in ["meeting", "membership", "collaboration", "organisation"] {
+        let found = app.get(&format!("/api/v1/search?type={kind}")).json();
+        assert!(found["_meta"]["totalRecords"].as_u64() > Some(0), "{kind}: {found}");
+    }
+    let meetings = app.get("/api/v1/meetings").json();
+    assert_eq!(meetings["items"][0]["start"], "2027-02-10T07:00:00Z", "moments come out in UTC");
+}

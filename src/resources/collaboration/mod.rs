@@ -156,6 +156,8 @@ impl Resource for Collaborations {
                 document.searched(Vocabulary::CollaborationForms, &content.forms);
                 document.topics(&content.topics);
                 document.text(content.description.as_ref());
+                // It has no status of its own: searches that ask for what is at work find it.
+                document.filter("status", "active");
                 document.identified(&content.identifiers);
                 document.sourced(content.source.as_ref());
                 document

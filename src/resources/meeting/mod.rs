@@ -163,6 +163,8 @@ impl Resource for Meetings {
                 document.texts.extend(content.place.clone());
                 let start = content.start.timestamp_micros();
                 document.span = Some((start, content.end.map_or(start, |end| end.timestamp_micros())));
+                // It has no status of its own: searches that ask for what is at work find it.
+                document.filter("status", "active");
                 document.identified(&content.identifiers);
                 document.sourced(content.source.as_ref());
                 document

@@ -181,6 +181,8 @@ impl Resource for Memberships {
                 if let Some(contact_point) = content.contact_point_id {
                     document.filter("contactPoint", contact_point.to_string());
                 }
+                // It has no status of its own: searches that ask for what is at work find it.
+                document.filter("status", "active");
                 document.identified(&content.identifiers);
                 document.sourced(content.source.as_ref());
                 document
