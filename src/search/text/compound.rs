@@ -6,11 +6,14 @@ use super::stem::stem;
 /// No part is shorter.
 const SHORTEST: usize = 3;
 const MOST_PARTS: usize = 4;
+/// Longer words are no words: nobody waits for their splits.
+const LONGEST: usize = 60;
 
 /// The stems of a folded word's parts, the head last; empty when it is no compound that the lexicon knows.
 pub(super) fn parts(word: &str) -> Vec<String> {
     let lexicon = lexicon();
     if word.len() < 2 * SHORTEST
+        || word.len() > LONGEST
         || !word.is_ascii()
         || lexicon.whole.contains(word)
         || lexicon.heads.contains(&stem(word))

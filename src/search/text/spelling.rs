@@ -1,11 +1,12 @@
 //! How far a word may be from what was meant.
 
+use super::lexicon::lexicon;
 use levenshtein_automata::{DFA, LevenshteinAutomatonBuilder};
 use std::sync::OnceLock;
 
-/// How many letters may differ: none in short words and numbers, one in words of up to eight letters, two in longer ones.
+/// How many letters may differ: none in short words, numbers and abbreviations, one in words of up to eight letters, two in longer ones.
 pub fn distance_allowed(word: &str) -> u8 {
-    if word.chars().any(char::is_numeric) {
+    if word.chars().any(char::is_numeric) || lexicon().expansions.contains_key(word) {
         return 0;
     }
     match word.chars().count() {

@@ -13,7 +13,7 @@ use std::sync::OnceLock;
 /// Whether a document must have a clause.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ClauseRole {
-    /// It must, as far as enough of the query is met.
+    /// It must, as as enough of the query is met.
     Required,
     /// It names a place: documents there are preferred, none is left out.
     Place,
@@ -70,10 +70,10 @@ pub struct Understanding {
 /// Words that ask or join, folded.
 const FILLERS: &str = "\
 a ar att av blir bor bra da de dem den denna deras dess det detta dig din du eller en er ett fa far finns for fran fraga gar ger gor ha \
-hade han har hela henne hitta hittar hjalp hjalper hon hos hur i ifran in inom inte ja jag jobbar jobba just kan ke kring kontakta kring lite man med \
+hade han har hela henne hitta hittar hjalp hjalper hon hos hur i ifran in inom inte ja jag jobbar jobba just kan ke kring kontakta kring lite med \
 mellan mig min mot mycket na nar nara nagon nagot nagra ni nu och ofta om oss pa sa sig sin sina som sker ska skall soker \
 soka sokes tar till traffas traffar mots motas under upp ut utan vad var vara vart vem vems vet vi vid vilka vilken vilket vill vilja varfor arbetar arbeta \
-hand hander halls hall anordnar driver driva galler handlar ansvarar ansvar ansvarig fragor fraga leder mina mitt \
+hand hander halls anordnar driver driva galler handlar ansvarar ansvar ansvarig fragor fraga mina mitt \
 about an and any are as at be by can do does for from have help helps how i in is it me my of on or our that the their there they this to us we \
 what when where which who whom why with work works working need needs find \
 ja mika missa kuka miten on ovat kanssa";
