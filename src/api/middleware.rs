@@ -103,10 +103,13 @@ impl Observed {
                 )
             };
         }
+        // A line costs more than reading a record does: what went well is told at the level debug only.
         if status.is_server_error() {
             line!(warn);
-        } else {
+        } else if status.is_client_error() {
             line!(info);
+        } else {
+            line!(debug);
         }
     }
 }
