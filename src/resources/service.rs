@@ -355,7 +355,7 @@ pub(crate) fn load_visible(
 pub struct MergeInput {
     /// The organisation that goes.
     pub absorbed_id: Uuid,
-    /// Why; kept in the log of writes.
+    /// Why the two are one.
     #[schema(max_length = 500)]
     pub reason: String,
 }
