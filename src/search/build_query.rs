@@ -2,15 +2,15 @@
 
 use crate::error::Result;
 use crate::resources::Audience;
-use crate::search::cursor::{Clause, FULL, Worth};
+use crate::search::cursor::{FULL, Worth};
 use crate::search::evidence;
 use crate::search::fields::{self, FOLDED_MARK, PREFIX_LETTERS, STEM_MARK, SURFACE_MARK, WHOLE_MARK};
 use crate::search::highlight::Marks;
 use crate::search::intake;
-use crate::search::terms::{In, Optional, TermsLeaf, covering};
+use crate::search::terms::{self, In, TermsLeaf, covering};
 use crate::search::text::{self, AlternativeKind, ClauseRole, Understanding, Word};
-use crate::search::tree::Node;
 use crate::search::view::View;
+use crate::search::window::Source;
 use std::collections::BTreeSet;
 
 /// A query is cut after so many words and so many bytes: no one asks longer, and time stays bounded.
@@ -62,6 +62,16 @@ pub(crate) struct Signal {
     /// Where it looks.
     pub leaves: Vec<TermsLeaf>,
 }
+
+impl Signal {
+    /// Whether it tells people where a record matched.
+    pub(crate) fn is_telling(&self) -> bool {
+        self.name != FILLER
+    }
+}
+
+/// The signal of words that only make a sentence.
+const FILLER: &str = "fillerWord";
 
 /// A query as terms, found in a view.
 #[derive(Debug, Default)]
@@ -143,7 +153,7 @@ impl Plan {
         for clause in clauses() {
             let (name, weight) = match clause.role {
                 ClauseRole::Place => ("placeWord", PLACE_WORD / u32::try_from(places).unwrap_or(u32::MAX)),
-                _ => ("fillerWord", FILLER_WORD / u32::try_from(fillers).unwrap_or(u32::MAX)),
+                _ => (FILLER, FILLER_WORD / u32::try_from(fillers).unwrap_or(u32::MAX)),
             };
             self.signals.extend(named_signal(view, clause, name, weight)?);
         }
@@ -162,30 +172,28 @@ impl Plan {
         Ok(())
     }
 
-    /// What matches in a segment.
-    pub(crate) fn open(&self, view: &View, segment: usize, need: Need) -> Result<Node> {
-        let mut nodes = Vec::with_capacity(self.required.len());
+    /// What matches in a segment; `None` when nothing does.
+    pub(crate) fn open(&self, view: &View, segment: usize, need: Need) -> Result<Option<Source>> {
+        let mut sources = Vec::with_capacity(self.required.len());
         for clause in &self.required {
-            nodes.push((clause.open(view, segment)?, clause.share));
+            sources.push((terms::any(&clause.leaves, view, segment)?, clause.share));
         }
         let words = match need {
-            _ if nodes.is_empty() => Node::Nothing,
-            Need::Everything => Node::and(nodes.into_iter().map(|(node, _)| node).collect()),
-            Need::Share(need) => Node::enough(nodes, need),
+            _ if sources.is_empty() => None,
+            Need::Everything => Source::all(sources.into_iter().map(|(source, _)| source)),
+            Need::Share(need) => Source::enough(sources, need),
         };
-        match &self.keys {
-            Some(leaf) => {
-                let key = leaf.open(view, segment)?;
-                let key = key.map_or(Node::Nothing, |leaf| Node::Clause(Clause::new(vec![leaf])));
-                Ok(Node::or(vec![key, words]))
-            }
-            None => Ok(words),
-        }
+        let Some(leaf) = &self.keys else { return Ok(words) };
+        let key = terms::any(std::slice::from_ref(leaf), view, segment)?;
+        Ok(match (key, words) {
+            (Some(key), Some(words)) => Some(Source::Either(vec![key, words])),
+            (one, other) => one.or(other),
+        })
     }
 
     /// The signals in a segment.
-    pub(crate) fn open_signals(&self, view: &View, segment: usize) -> Result<Vec<Optional>> {
-        self.signals.iter().map(|signal| open_signal(signal, view, segment)).collect()
+    pub(crate) fn open_signals(&self, view: &View, segment: usize) -> Result<Vec<Source>> {
+        self.signals.iter().filter_map(|signal| terms::any(&signal.leaves, view, segment).transpose()).collect()
     }
 
     /// What makes a word of a text a match.
@@ -197,13 +205,6 @@ impl Plan {
     }
 }
 
-/// A signal in a segment.
-pub(crate) fn open_signal(signal: &Signal, view: &View, segment: usize) -> Result<Optional> {
-    let leaves = signal.leaves.iter().map(|leaf| leaf.open(view, segment));
-    let leaves = leaves.filter_map(Result::transpose).collect::<Result<_>>()?;
-    Ok(Optional::new(leaves, signal.name != "fillerWord"))
-}
-
 impl PlanClause {
     /// Whether a visible record holds it.
     fn shows(&self, view: &View, asker: Audience) -> Result<bool> {
@@ -213,13 +214,6 @@ impl PlanClause {
             }
         }
         Ok(false)
-    }
-
-    /// The clause in a segment.
-    pub(crate) fn open(&self, view: &View, segment: usize) -> Result<Node> {
-        let leaves = self.leaves.iter().map(|leaf| leaf.open(view, segment));
-        let leaves: Vec<_> = leaves.filter_map(Result::transpose).collect::<Result<_>>()?;
-        Ok(if leaves.is_empty() { Node::Nothing } else { Node::Clause(Clause::new(leaves)) })
     }
 
     /// The words, for explanations.

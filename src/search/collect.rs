@@ -2,15 +2,13 @@
 
 use crate::error::Result;
 use crate::resources::Audience;
-use crate::search::evidence::Places;
 use crate::search::facets::Slots;
-use crate::search::intake::Features;
+use crate::search::intake::{Features, default_kinds};
 use crate::search::order::{After, Keys, Order, metres};
 use crate::search::query::Query;
-use crate::search::terms::Optional;
-use crate::search::tree::{Node, Shape, Walk};
 use crate::search::view::{Segment, SegmentData, View};
-use tantivy::{DocId, TERMINATED};
+use crate::search::window::{Source, Spare, Stretch, WINDOW, Window, each_bit};
+use tantivy::DocId;
 
 /// What a record that is less alive loses, by its rest.
 const REST: [u32; 4] = [0, 0, 300, 600];
@@ -69,10 +67,10 @@ impl<'q> Conditions<'q> {
 
 /// What matches in a segment and what adds to its score.
 pub(crate) struct Matches {
-    /// The walk.
-    pub node: Node,
+    /// What matches.
+    pub source: Source,
     /// Signals.
-    pub signals: Vec<Optional>,
+    pub signals: Vec<Source>,
 }
 
 /// A hit by its place.
@@ -88,8 +86,6 @@ pub(crate) struct Found {
     pub doc: DocId,
     /// Points.
     pub score: u32,
-    /// Where words stand in it.
-    pub places: Places,
 }
 
 /// What a pass found.
@@ -117,8 +113,8 @@ pub(crate) struct Pass<'a> {
     pub keep: usize,
     /// Hits up to here are counted but not kept.
     pub after: Option<&'a After>,
-    /// Whether facets are counted.
-    pub facets: bool,
+    /// Facets that are counted.
+    pub facets: &'a [&'static str],
     /// Whether kinds that were not asked for are counted too.
     pub count_kinds: bool,
     /// What areas are worth, by slot.
@@ -133,7 +129,7 @@ impl Pass<'_> {
     /// Makes the pass; `open` gives what matches in a segment.
     pub(crate) fn run(&self, open: &dyn Fn(usize) -> Result<Option<Matches>>) -> Result<Collected> {
         let mut collected = Collected::default();
-        if self.facets {
+        if !self.facets.is_empty() {
             collected.counts = vec![0; self.view.slots.len()];
         }
         for (at, segment) in self.view.segments.iter().enumerate() {
@@ -162,76 +158,62 @@ impl Pass<'_> {
 
     fn segment(&self, at: usize, segment: &Segment, matches: Matches, out: &mut Collected) -> Result<()> {
         // Almost every order has one key: comparing and keeping one number instead of several shows.
-        let several = self.order.is_some_and(Order::has_several_keys);
-        let signals = matches.signals;
-        match (matches.node.shape(), several) {
-            (Shape::Leaf(walk), false) => self.walk::<_, u64>(at, segment, walk, signals, out),
-            (Shape::Together(walk), false) => self.walk::<_, u64>(at, segment, walk, signals, out),
-            (Shape::Node(walk), false) => self.walk::<_, u64>(at, segment, walk, signals, out),
-            (Shape::Leaf(walk), true) => self.walk::<_, Keys>(at, segment, walk, signals, out),
-            (Shape::Together(walk), true) => self.walk::<_, Keys>(at, segment, walk, signals, out),
-            (Shape::Node(walk), true) => self.walk::<_, Keys>(at, segment, walk, signals, out),
+        if self.order.is_some_and(Order::has_several_keys) {
+            self.read::<Keys>(at, segment, matches, out)
+        } else {
+            self.read::<u64>(at, segment, matches, out)
         }
     }
 
-    fn walk<W: Walk, K: SortKey>(
-        &self,
-        at: usize,
-        segment: &Segment,
-        mut walk: W,
-        signals: Vec<Optional>,
-        out: &mut Collected,
-    ) -> Result<()> {
-        let bound = match (self.order, self.after) {
-            (Some(order), Some(after)) => Some(order.bound(&segment.data, after)?),
+    fn read<K: SortKey>(&self, at: usize, segment: &Segment, matches: Matches, out: &mut Collected) -> Result<()> {
+        let Matches { mut source, mut signals } = matches;
+        let data = &*segment.data;
+        let ranked = self.order.filter(|_| self.keep > 0);
+        let bound = match (ranked, self.after) {
+            (Some(order), Some(after)) => Some(order.bound(data, after)?),
             _ => None,
         };
-        let signals_most = signals.iter().map(Optional::most).sum::<u32>();
-        let areas_most = self.area_worth.iter().max().map_or(0, |worth| u32::from(*worth));
-        let mut work: Work<'_, K> = Work {
-            pass: self,
-            segment,
-            signals,
+        let mut best: Best<'_, K> = Best {
+            data,
             bound,
-            prune: self.scored && self.order.is_some_and(Order::best_first),
-            most: signals_most + areas_most,
-            signals_most,
+            area_worth: self.area_worth,
+            scored: self.scored,
+            prune: self.scored && ranked.is_some_and(Order::best_first),
             top: Top::new(self.keep),
-            batch: Vec::with_capacity(BATCH),
         };
-        let (data, verdicts, ranges) = (&*segment.data, self.verdicts(), self.conditions.ranges);
-        let (facets, scored, ranked) = (self.facets, self.scored, self.order.is_some() && self.keep > 0);
-        let (mut total, mut least) = (0, 0);
-        let mut doc = walk.doc();
-        while doc != TERMINATED && total < self.enough {
-            let features = data.features(doc);
-            let verdict = verdicts[usize::from(features.0)];
-            if verdict != HIDDEN && segment.lives(doc) && (!ranges || self.conditions.in_ranges(segment, doc)) {
-                if self.count_kinds {
-                    out.kinds[usize::from(features.kind())] += 1;
+        let counted: Vec<_> = self.facets.iter().filter_map(|name| data.packed.facet(name)).collect();
+        let sieve = Sieve::new(self, segment);
+        let mut spare = Spare::default();
+        let mut window = Window::new();
+        let mut docs: Vec<DocId> = Vec::with_capacity(WINDOW);
+        let mut next = source.next(0);
+        while next < data.documents && out.total < self.enough {
+            let stretch = Stretch { base: next & !63, features: data.all_features() };
+            window.clear();
+            source.fill(stretch, &mut window, &mut spare);
+            sieve.sift(stretch.base, &mut window, &mut out.kinds);
+            docs.clear();
+            each_bit(&window.bits, |at| docs.push(stretch.base + at as DocId));
+            out.total += docs.len();
+            for facet in &counted {
+                facet.count(&docs, &mut out.counts);
+            }
+            if let Some(order) = ranked.filter(|_| !docs.is_empty()) {
+                if self.scored {
+                    signals.iter_mut().for_each(|signal| signal.signal(stretch, &mut window, &mut spare));
                 }
-                if verdict == WANTED {
-                    total += 1;
-                    if facets {
-                        work.batch(doc, out);
-                    }
-                    let score = if scored && ranked { walk.points(features.name_length()) } else { 0 };
-                    if ranked && score >= least {
-                        least = work.consider(doc, features, score, &walk);
-                    }
+                for doc in &docs {
+                    best.consider(order, *doc, window.points[(doc - stretch.base) as usize % WINDOW]);
                 }
             }
-            doc = walk.advance();
+            next = source.next(stretch.base + WINDOW as DocId);
         }
-        work.count(out);
-        out.total += total;
-        out.found.extend(work.top.finish().into_iter().map(|entry| Found {
+        out.found.extend(best.top.finish().into_iter().map(|entry| Found {
             keys: entry.key.keys(),
             tie: data.ties.get_val(entry.doc),
             segment: at,
             doc: entry.doc,
             score: entry.score,
-            places: entry.places,
         }));
         Ok(())
     }
@@ -242,91 +224,89 @@ const HIDDEN: u8 = 0;
 const COUNTED: u8 = 1;
 const WANTED: u8 = 2;
 
-/// A pass over one segment.
-struct Work<'a, K> {
+/// Takes out of a window what the asker must not see, what is deleted and what columns rule out.
+struct Sieve<'a> {
     pass: &'a Pass<'a>,
     segment: &'a Segment,
-    signals: Vec<Optional>,
-    bound: Option<(Keys, u64)>,
-    /// Whether a low score alone rules a document out.
-    prune: bool,
-    /// The most that signals and areas can add.
-    most: u32,
-    /// The same for signals alone.
-    signals_most: u32,
-    top: Top<K>,
-    /// Documents whose facet values are still to be counted: together, so that one need not wait for the other.
-    batch: Vec<DocId>,
+    /// The documents that are shown when nothing special is asked for.
+    usual: Option<&'a [u64]>,
+    verdicts: [u8; 256],
 }
 
-/// So many documents' facet values are counted at once.
-const BATCH: usize = 64;
-
-impl<K: SortKey> Work<'_, K> {
-    fn count(&mut self, out: &mut Collected) {
-        let packed = &self.segment.data.packed;
-        for doc in self.batch.drain(..) {
-            for slot in packed.of(doc) {
-                if let Some(count) = out.counts.get_mut(usize::from(*slot)) {
-                    *count += 1;
-                }
-            }
-        }
+impl<'a> Sieve<'a> {
+    fn new(pass: &'a Pass<'a>, segment: &'a Segment) -> Sieve<'a> {
+        let conditions = &pass.conditions;
+        let usual =
+            !pass.count_kinds && conditions.kinds == default_kinds() && segment.is_whole() && !conditions.ranges;
+        Sieve { pass, segment, usual: usual.then(|| segment.data.usual(conditions.asker)), verdicts: pass.verdicts() }
     }
 
-    #[inline]
-    fn batch(&mut self, doc: DocId, out: &mut Collected) {
-        self.batch.push(doc);
-        if self.batch.len() == BATCH {
-            self.count(out);
+    fn sift(&self, base: DocId, window: &mut Window, kinds: &mut [u32; 8]) {
+        if let Some(usual) = self.usual {
+            let usual = usual.get(base as usize / 64..).unwrap_or_default();
+            for (word, usual) in window.bits.iter_mut().zip(usual) {
+                *word &= usual;
+            }
+            return;
         }
+        let bits = window.bits;
+        each_bit(&bits, |at| {
+            let doc = base + at as DocId;
+            let features = self.segment.data.features(doc);
+            let verdict = self.verdicts[usize::from(features.0)];
+            let shown = verdict != HIDDEN
+                && self.segment.lives(doc)
+                && (!self.pass.conditions.ranges || self.pass.conditions.in_ranges(self.segment, doc));
+            if shown && self.pass.count_kinds {
+                kinds[usize::from(features.kind())] += 1;
+            }
+            if !shown || verdict == COUNTED {
+                window.bits[at / 64] &= !(1 << (at % 64));
+            }
+        });
     }
+}
 
-    /// Takes a match in if it is among the first; gives the score that words must reach to be considered from now on.
+/// The first hits of a segment.
+struct Best<'a, K> {
+    data: &'a SegmentData,
+    bound: Option<(Keys, u64)>,
+    area_worth: &'a [u16],
+    scored: bool,
+    /// Whether a low score alone rules a document out.
+    prune: bool,
+    top: Top<K>,
+}
+
+impl<K: SortKey> Best<'_, K> {
+    /// Takes a match in if it is among the first.
     #[inline]
-    fn consider(&mut self, doc: DocId, features: Features, words: u32, walk: &impl Walk) -> u32 {
-        let (pass, data) = (self.pass, &self.segment.data);
-        let Some(order) = pass.order else { return u32::MAX };
-        let mut score = words;
-        if pass.scored {
-            if !pass.area_worth.is_empty() {
-                score += data.packed.area_worth(doc, pass.area_worth);
-                if self.prune && self.top.rules_out(score + self.signals_most) {
-                    return self.least();
-                }
+    fn consider(&mut self, order: &Order, doc: DocId, points: u32) {
+        let data = self.data;
+        let mut score = points;
+        if self.scored {
+            if !self.area_worth.is_empty() {
+                score += data.packed.area_worth(doc, self.area_worth);
             }
-            for signal in &mut self.signals {
-                score += signal.points(doc, features.name_length());
+            if self.prune && self.top.rules_out(score) {
+                return;
             }
-            score = score.saturating_sub(REST[usize::from(features.rest())]);
+            score = score.saturating_sub(REST[usize::from(data.features(doc).rest())]);
         }
         let first = order.first(data, doc, score);
         if self.top.too_late(first) {
-            return self.least();
+            return;
         }
         let key = K::of(order, first, data, doc, score);
         if let Some((bound, tie)) = &self.bound {
             let keys = key.keys();
             if keys < *bound || keys == *bound && data.ties.get_val(doc) <= *tie {
-                return self.least();
+                return;
             }
         }
-        let mut entry = Entry { key, tie: data.tie_rank(doc), doc, score, places: 0 };
+        let entry = Entry { key, tie: data.tie_rank(doc), doc, score };
         if self.top.takes(&entry) {
-            if pass.scored {
-                let signals = self.signals.iter().filter(|signal| signal.telling);
-                entry.places = signals.fold(walk.places(), |places, signal| places | signal.places(doc));
-            }
             self.top.push(entry);
-        }
-        self.least()
-    }
-
-    #[inline]
-    fn least(&self) -> u32 {
-        match &self.top.last {
-            Some(last) if self.prune => last.score.saturating_sub(self.most),
-            _ => 0,
         }
     }
 }
@@ -388,7 +368,6 @@ struct Entry<K> {
     tie: u32,
     doc: DocId,
     score: u32,
-    places: Places,
 }
 
 /// The first so many of what is pushed.

@@ -183,24 +183,6 @@ impl Clause {
     }
 
     #[inline]
-    pub(crate) fn advance(&mut self) -> DocId {
-        let doc = self.doc;
-        if doc == TERMINATED {
-            return doc;
-        }
-        if let [only] = self.leaves.as_mut_slice() {
-            self.doc = only.advance();
-            return self.doc;
-        }
-        for leaf in &mut self.leaves {
-            if leaf.doc() == doc {
-                leaf.advance();
-            }
-        }
-        self.settle()
-    }
-
-    #[inline]
     pub(crate) fn seek(&mut self, target: DocId) -> DocId {
         if self.doc < target {
             if let [only] = self.leaves.as_mut_slice() {
@@ -232,9 +214,5 @@ impl Clause {
     /// Where the word stands in the document it stands at.
     pub(crate) fn places(&self) -> evidence::Places {
         self.leaves.iter().filter(|leaf| leaf.doc() == self.doc).fold(0, |places, leaf| places | leaf.places())
-    }
-
-    pub(crate) fn cost(&self) -> u64 {
-        self.leaves.iter().map(|leaf| leaf.first.cost()).sum()
     }
 }

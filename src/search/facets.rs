@@ -18,6 +18,8 @@ pub(crate) const MUNICIPALITY: &str = "municipality";
 pub(crate) const TYPE: &str = "type";
 /// Areas that records state themselves; not a facet to ask for.
 const STATED: &str = "municipality@";
+/// The area of records that state one and no more: what covers it need not be counted record by record.
+const ONLY: &str = "municipality!";
 
 /// The hash that stands for a facet's name.
 pub(crate) fn name_hash(name: &str) -> u32 {
@@ -133,14 +135,22 @@ impl Slots {
     /// A record counts for an area when it states it or one within it, or one that covers it; never for both reasons,
     /// since what a broader area covers was left out.
     fn areas(&self, count: &dyn Fn(u16) -> usize) -> Vec<(u16, usize)> {
-        let (stated, covered) = (name_hash(STATED), name_hash(MUNICIPALITY));
+        let (stated, covered, only) = (name_hash(STATED), name_hash(MUNICIPALITY), name_hash(ONLY));
         let of = |name: u32, number: u16| self.of(name, number).map_or(0, count);
-        Vocabulary::Municipalities
-            .terms()
+        let areas = Vocabulary::Municipalities.terms();
+        let mut within: HashMap<u16, usize> = HashMap::with_capacity(areas.len());
+        for area in areas {
+            *within.entry(area.number).or_default() += of(covered, area.number);
+            let single = of(only, area.number);
+            for number in area.ancestors.iter().chain([&area.number]).filter(|_| single > 0) {
+                *within.entry(*number).or_default() += single;
+            }
+        }
+        areas
             .iter()
             .map(|area| {
-                let broader: usize = area.ancestors.iter().map(|broader| of(stated, *broader)).sum();
-                (area.number, of(covered, area.number) + broader)
+                let broader = area.ancestors.iter().map(|broader| of(stated, *broader) + of(only, *broader));
+                (area.number, within.get(&area.number).copied().unwrap_or(0) + broader.sum::<usize>())
             })
             .collect()
     }
@@ -148,22 +158,24 @@ impl Slots {
     /// What being found in these areas is worth, by slot: naming it before covering it from the county before from
     /// the country.
     pub(crate) fn area_worth(&self, areas: &[u16]) -> Vec<u16> {
-        let stated = name_hash(STATED);
+        let names = [name_hash(STATED), name_hash(ONLY)];
         let mut worth = vec![0; self.len()];
-        let mut set = |slot: Option<u16>, value: u16| {
-            if let Some(slot) = slot.and_then(|slot| worth.get_mut(usize::from(slot))) {
-                *slot = value.max(*slot);
+        let mut set = |number: u16, value: u16| {
+            for slot in names.iter().filter_map(|name| self.of(*name, number)) {
+                if let Some(slot) = worth.get_mut(usize::from(slot)) {
+                    *slot = value.max(*slot);
+                }
             }
         };
         for area in areas {
             // Records state the area itself or one within it, or one that covers it.
             for within in Vocabulary::Municipalities.terms().iter().filter(|term| term.ancestors.contains(area)) {
-                set(self.of(stated, within.number), AREA_NAMED);
+                set(within.number, AREA_NAMED);
             }
-            set(self.of(stated, *area), AREA_NAMED);
+            set(*area, AREA_NAMED);
             for broader in ancestors(*area) {
                 let country = ancestors(*broader).is_empty();
-                set(self.of(stated, *broader), if country { AREA_COUNTRY } else { AREA_COUNTY });
+                set(*broader, if country { AREA_COUNTRY } else { AREA_COUNTY });
             }
         }
         worth
@@ -177,62 +189,122 @@ pub(crate) const AREA_COUNTY: u16 = 1000;
 /// The same for the country.
 pub(crate) const AREA_COUNTRY: u16 = 400;
 
-/// The slots of all documents of a segment.
+/// The slots of all documents of a segment, by facet.
 #[derive(Debug)]
 pub(crate) struct Packed {
-    starts: Box<[u32]>,
-    slots: Box<[u16]>,
-    /// The slot of the one area that most documents state; `SEVERAL` for the others, `NOWHERE` without one.
-    areas: Box<[u16]>,
+    facets: HashMap<u32, Facet>,
+    /// Of documents with one area that one, of the others all that they state and all that covers those.
+    areas: Facet,
 }
 
-const NOWHERE: u16 = u16::MAX;
+/// The slots of one facet.
+#[derive(Debug, Default)]
+pub(crate) struct Facet {
+    /// The slot of documents that have one; `SEVERAL` for those with more, `NOTHING` for those without. Empty when no
+    /// document has any.
+    one: Box<[u16]>,
+    /// Documents with several slots, in order, where theirs begin, and the slots.
+    several: Vec<DocId>,
+    starts: Vec<u32>,
+    slots: Vec<u16>,
+}
+
+const NOTHING: u16 = u16::MAX;
 const SEVERAL: u16 = u16::MAX - 1;
+
+impl Facet {
+    fn put(&mut self, documents: DocId, doc: DocId, slots: &[u16]) -> Result<()> {
+        if self.one.is_empty() {
+            self.one = vec![NOTHING; documents as usize].into();
+        }
+        let Some(one) = self.one.get_mut(doc as usize) else { return Ok(()) };
+        if let [only] = slots {
+            *one = *only;
+            return Ok(());
+        }
+        *one = SEVERAL;
+        self.several.push(doc);
+        self.starts.push(u32::try_from(self.slots.len()).map_err(|_| Error::internal("too many facet values"))?);
+        self.slots.extend_from_slice(slots);
+        Ok(())
+    }
+
+    fn several(&self, doc: DocId) -> &[u16] {
+        let Ok(at) = self.several.binary_search(&doc) else { return &[] };
+        let start = self.starts.get(at).map_or(0, |start| *start as usize);
+        let end = self.starts.get(at + 1).map_or(self.slots.len(), |end| *end as usize);
+        self.slots.get(start..end).unwrap_or_default()
+    }
+
+    /// Adds the slots of documents to counts.
+    pub(crate) fn count(&self, docs: &[DocId], counts: &mut [u32]) {
+        let mut add = |slot: u16| {
+            if let Some(count) = counts.get_mut(usize::from(slot)) {
+                *count += 1;
+            }
+        };
+        for doc in docs {
+            match self.one.get(*doc as usize).copied() {
+                None | Some(NOTHING) => {}
+                Some(SEVERAL) => self.several(*doc).iter().copied().for_each(&mut add),
+                Some(slot) => add(slot),
+            }
+        }
+    }
+}
 
 impl Packed {
     /// Reads the column of a segment; new values get slots.
     pub(crate) fn load(column: &Column<u64>, documents: DocId, slots: &mut Slots) -> Result<Packed> {
-        let mut starts = Vec::with_capacity(documents as usize + 1);
-        let mut packed = Vec::new();
-        let mut areas = Vec::with_capacity(documents as usize);
-        let stated = name_hash(STATED);
-        let place = |length: usize| u32::try_from(length).map_err(|_| Error::internal("too many facet values"));
+        let (stated, covered, only) = (name_hash(STATED), name_hash(MUNICIPALITY), name_hash(ONLY));
+        let mut packed = Packed { facets: HashMap::new(), areas: Facet::default() };
+        let (mut values, mut areas, mut of_facet) = (Vec::new(), Vec::new(), Vec::new());
         for doc in 0..documents {
-            starts.push(place(packed.len())?);
-            let mut area = NOWHERE;
-            for value in column.values_for_doc(doc) {
-                let slot = slots.add(value)?;
-                packed.push(slot);
-                if name_of(value) == stated {
-                    area = if area == NOWHERE { slot } else { SEVERAL };
+            values.clear();
+            values.extend(column.values_for_doc(doc));
+            areas.clear();
+            // Values come in order, so those of a facet stand together.
+            for group in values.chunk_by(|one, other| name_of(*one) == name_of(*other)) {
+                let Some(name) = group.first().map(|value| name_of(*value)) else { continue };
+                if name == stated || name == covered {
+                    areas.extend_from_slice(group);
+                    continue;
+                }
+                of_facet.clear();
+                for value in group {
+                    of_facet.push(slots.add(*value)?);
+                }
+                packed.facets.entry(name).or_default().put(documents, doc, &of_facet)?;
+            }
+            of_facet.clear();
+            let mut states = areas.iter().filter(|value| name_of(**value) == stated);
+            match (states.next(), states.next()) {
+                (None, _) => continue,
+                (Some(single), None) => of_facet.push(slots.add(encode(only, number_of(*single)))?),
+                (Some(_), Some(_)) => {
+                    for value in &areas {
+                        of_facet.push(slots.add(*value)?);
+                    }
                 }
             }
-            areas.push(area);
+            packed.areas.put(documents, doc, &of_facet)?;
         }
-        starts.push(place(packed.len())?);
-        Ok(Packed { starts: starts.into(), slots: packed.into(), areas: areas.into() })
+        Ok(packed)
+    }
+
+    /// The slots of a facet; `None` when no document of the segment has any.
+    pub(crate) fn facet(&self, name: &str) -> Option<&Facet> {
+        if name == MUNICIPALITY { Some(&self.areas) } else { self.facets.get(&name_hash(name)) }
     }
 
     /// What the best area of a document is worth.
     #[inline]
     pub(crate) fn area_worth(&self, doc: DocId, worth: &[u16]) -> u32 {
-        match self.areas.get(doc as usize).copied() {
-            None | Some(NOWHERE) => 0,
-            Some(SEVERAL) => {
-                let slots = self.of(doc).iter().filter_map(|slot| worth.get(usize::from(*slot)));
-                slots.max().map_or(0, |worth| u32::from(*worth))
-            }
-            Some(slot) => worth.get(usize::from(slot)).map_or(0, |worth| u32::from(*worth)),
-        }
-    }
-
-    /// The slots of a document.
-    #[inline]
-    pub(crate) fn of(&self, doc: DocId) -> &[u16] {
-        let doc = doc as usize;
-        match (self.starts.get(doc), self.starts.get(doc + 1)) {
-            (Some(start), Some(end)) => self.slots.get(*start as usize..*end as usize).unwrap_or(&[]),
-            _ => &[],
+        let of = |slot: u16| worth.get(usize::from(slot)).map_or(0, |worth| u32::from(*worth));
+        match self.areas.one.get(doc as usize).copied() {
+            None | Some(NOTHING) => 0,
+            Some(SEVERAL) => self.areas.several(doc).iter().map(|slot| of(*slot)).max().unwrap_or(0),
+            Some(slot) => of(slot),
         }
     }
 }

@@ -31,8 +31,8 @@ mod terms;
 #[cfg(test)]
 mod tests;
 pub mod text;
-mod tree;
 mod view;
+mod window;
 
 pub use fields::schema_version;
 pub use indexer::{Index, Options, Position};

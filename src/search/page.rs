@@ -1,15 +1,15 @@
 //! The hits of a page: stored records, what matched, marks and explanations.
 
 use crate::error::{Error, Result};
-use crate::search::build_query::{KEY, Plan, open_signal};
+use crate::search::build_query::{KEY, Plan};
 use crate::search::collect::{Found, rest_points};
-use crate::search::cursor::Clause;
 use crate::search::evidence::{self, Places};
 use crate::search::highlight::{self, Marks};
 use crate::search::query::{Hit, Query};
 use crate::search::stored::Stored;
-use crate::search::tree::{EVERYTHING, Node};
+use crate::search::terms;
 use crate::search::view::View;
+use crate::search::window::EVERYTHING;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
@@ -32,6 +32,17 @@ pub(crate) struct Page<'a> {
     pub scored: bool,
 }
 
+/// What posting lists tell of a hit.
+#[derive(Default)]
+struct Evidence {
+    /// Where words stand in it.
+    places: Places,
+    /// How many required words it has.
+    words: usize,
+    /// Parts of its score, when they were asked for.
+    parts: Vec<Value>,
+}
+
 /// Points as scores are shown: a full hit in a name is 100.
 fn shown(points: u32) -> f64 {
     f64::from(points) / 100.0
@@ -41,12 +52,11 @@ impl Page<'_> {
     /// Renders hits in their order.
     pub(crate) fn hits(&self, found: &[Found]) -> Result<Vec<Hit>> {
         let marks = self.plan.filter(|_| self.query.highlight).map(Plan::marks);
-        let explanations = if self.query.explain { self.explanations(found)? } else { Vec::new() };
-        let mut explanations = explanations.into_iter();
-        found.iter().map(|found| self.hit(found, explanations.next(), marks.as_ref())).collect()
+        let evidence = self.evidence(found)?;
+        found.iter().zip(evidence).map(|(found, evidence)| self.hit(found, evidence, marks.as_ref())).collect()
     }
 
-    fn hit(&self, found: &Found, explanation: Option<Vec<Value>>, marks: Option<&Marks<'_>>) -> Result<Hit> {
+    fn hit(&self, found: &Found, evidence: Evidence, marks: Option<&Marks<'_>>) -> Result<Hit> {
         let segment = self.view.segment(found.segment)?;
         let bytes = segment.data.ready.get(found.doc).ok_or_else(|| Error::internal("a stored record is missing"))?;
         let stored = Stored::read(bytes).ok_or_else(|| Error::internal("a stored record is damaged"))?;
@@ -55,7 +65,7 @@ impl Page<'_> {
             matched_on.push("key");
         }
         let in_area = segment.data.packed.area_worth(found.doc, self.area_worth) > 0;
-        let places = if self.scored && in_area { found.places | evidence::PLACE } else { found.places };
+        let places = if self.scored && in_area { evidence.places | evidence::PLACE } else { evidence.places };
         for name in evidence::names(places) {
             if !matched_on.contains(&name) {
                 matched_on.push(name);
@@ -68,36 +78,35 @@ impl Page<'_> {
             score: if self.scored { shown(found.score) as f32 } else { 0.0 },
             matched_on,
             highlights: marks.map(|marks| highlight::of(&stored, marks)).unwrap_or_default(),
-            explanation: explanation
-                .map(|parts| json!({ "score": shown(if self.scored { found.score } else { 0 }), "parts": parts })),
+            explanation: self
+                .query
+                .explain
+                .then(|| json!({ "score": shown(if self.scored { found.score } else { 0 }), "parts": evidence.parts })),
             record: stored.record.to_vec(),
         })
     }
 
-    /// Looks every hit up again in the posting lists, for the parts of its score.
-    fn explanations(&self, found: &[Found]) -> Result<Vec<Vec<Value>>> {
-        let mut parts: Vec<Vec<Value>> = vec![Vec::new(); found.len()];
+    /// Looks every hit up again in the posting lists: where words stand in it and, when that was asked for, the parts of
+    /// its score.
+    fn evidence(&self, found: &[Found]) -> Result<Vec<Evidence>> {
+        let mut evidence: Vec<Evidence> = found.iter().map(|_| Evidence::default()).collect();
         if !self.scored {
-            return Ok(parts);
+            return Ok(evidence);
         }
         for segment in 0..self.view.segments.len() {
             let mut here: Vec<usize> = (0..found.len()).filter(|at| found[*at].segment == segment).collect();
             here.sort_unstable_by_key(|at| found[*at].doc);
             if let Some(plan) = self.plan.filter(|_| !here.is_empty()) {
-                self.words(plan, segment, &here, found, &mut parts)?;
-                for at in &here {
-                    let words = parts[*at].iter().filter(|part| part["signal"] == "word").count();
-                    if self.relaxed && words == plan.required.len() {
-                        parts[*at].push(part("everyWord", "", 0, EVERYTHING, EVERYTHING));
-                    }
-                }
-                self.signals(plan, segment, &here, found, &mut parts)?;
+                self.words(plan, segment, &here, found, &mut evidence)?;
+                self.signals(plan, segment, &here, found, &mut evidence)?;
             }
-            for at in here {
-                self.columns(&found[at], &mut parts[at])?;
+            if self.query.explain {
+                for at in here {
+                    self.columns(&found[at], &mut evidence[at].parts)?;
+                }
             }
         }
-        Ok(parts)
+        Ok(evidence)
     }
 
     fn words(
@@ -106,25 +115,35 @@ impl Page<'_> {
         segment: usize,
         here: &[usize],
         found: &[Found],
-        parts: &mut [Vec<Value>],
+        evidence: &mut [Evidence],
     ) -> Result<()> {
         let data = &self.view.segment(segment)?.data;
-        if let Some(leaf) = plan.keys.as_ref().map(|keys| keys.open(self.view, segment)).transpose()?.flatten() {
-            let mut clause = Clause::new(vec![leaf]);
-            for at in here {
-                if clause.seek(found[*at].doc) == found[*at].doc {
-                    parts[*at].push(part("key", &plan.text, 0, clause.most(), clause.points(0)));
+        let explain = self.query.explain;
+        if let Some(mut leaf) = plan.keys.as_ref().map(|keys| keys.open(self.view, segment)).transpose()?.flatten() {
+            for at in here.iter().filter(|_| explain) {
+                if leaf.seek(found[*at].doc) == found[*at].doc {
+                    evidence[*at].parts.push(part("key", &plan.text, 0, leaf.most(), leaf.points(0)));
                 }
             }
         }
         for planned in &plan.required {
-            let Node::Clause(mut clause) = planned.open(self.view, segment)? else { continue };
+            let Some(mut clause) = terms::clause(&planned.leaves, self.view, segment)? else { continue };
             for at in here {
                 let doc = found[*at].doc;
                 if clause.seek(doc) == doc {
-                    let points = clause.points(data.features(doc).name_length());
-                    parts[*at].push(part("word", &planned.shown(), clause.places(), planned.share, points));
+                    let places = clause.places();
+                    evidence[*at].places |= places;
+                    evidence[*at].words += 1;
+                    if explain {
+                        let points = clause.points(data.features(doc).name_length());
+                        evidence[*at].parts.push(part("word", &planned.shown(), places, planned.share, points));
+                    }
                 }
+            }
+        }
+        for at in here.iter().filter(|_| explain && self.relaxed) {
+            if evidence[*at].words == plan.required.len() {
+                evidence[*at].parts.push(part("everyWord", "", 0, EVERYTHING, EVERYTHING));
             }
         }
         Ok(())
@@ -136,16 +155,22 @@ impl Page<'_> {
         segment: usize,
         here: &[usize],
         found: &[Found],
-        parts: &mut [Vec<Value>],
+        evidence: &mut [Evidence],
     ) -> Result<()> {
         let data = &self.view.segment(segment)?.data;
-        for signal in &plan.signals {
-            let mut open = open_signal(signal, self.view, segment)?;
+        for signal in plan.signals.iter().filter(|signal| self.query.explain || signal.is_telling()) {
+            let Some(mut clause) = terms::clause(&signal.leaves, self.view, segment)? else { continue };
             for at in here {
                 let doc = found[*at].doc;
-                let points = open.points(doc, data.features(doc).name_length());
-                if points > 0 {
-                    parts[*at].push(part(signal.name, &signal.words, open.places(doc), open.most(), points));
+                if clause.seek(doc) != doc {
+                    continue;
+                }
+                if signal.is_telling() {
+                    evidence[*at].places |= clause.places();
+                }
+                let points = clause.points(data.features(doc).name_length());
+                if self.query.explain && points > 0 {
+                    evidence[*at].parts.push(part(signal.name, &signal.words, clause.places(), clause.most(), points));
                 }
             }
         }

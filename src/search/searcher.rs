@@ -4,15 +4,15 @@ use crate::error::Result;
 use crate::resources::{Audience, Kind};
 use crate::search::build_query::{Need, Plan};
 use crate::search::collect::{self, Collected, Conditions, Found, Matches, Pass};
-use crate::search::cursor::{Clause, Worth};
+use crate::search::cursor::Worth;
 use crate::search::facets::{MUNICIPALITY, TYPE};
 use crate::search::intake::{default_kinds, kinds_mask};
 use crate::search::order::{After, Order};
 use crate::search::page::Page;
 use crate::search::query::{Answer, Position, Query, Start};
-use crate::search::terms::{In, TermsLeaf, covering};
-use crate::search::tree::Node;
+use crate::search::terms::{self, In, TermsLeaf, covering};
 use crate::search::view::View;
+use crate::search::window::Source;
 use crate::search::{correct, fields};
 use crate::vocabulary::Vocabulary;
 use std::sync::Arc;
@@ -168,7 +168,7 @@ impl Request<'_> {
             order: Some(self.order),
             keep,
             after: self.after,
-            facets: !self.query.facets.is_empty(),
+            facets: &self.query.facets,
             count_kinds: self.query.facets.contains(&TYPE),
             area_worth: &area_worth,
             scored,
@@ -177,26 +177,21 @@ impl Request<'_> {
         pass.run(&|segment| self.open(segment, decided, None))
     }
 
-    /// What matches in a segment, without the filters of one facet.
+    /// What matches in a segment, without the filters of one facet; `None` when nothing does.
     fn open(&self, segment: usize, decided: Option<&Decided>, without: Option<&str>) -> Result<Option<Matches>> {
-        let mut nodes = Vec::with_capacity(self.restrictions.0.len() + 1);
+        let mut sources = Vec::with_capacity(self.restrictions.0.len() + 1);
         let mut signals = Vec::new();
         if let Some(Decided { plan, need }) = decided {
-            nodes.push(plan.open(self.view, segment, *need)?);
-            signals = plan.open_signals(self.view, segment)?;
-        }
-        for (name, leaves) in &self.restrictions.0 {
-            if without != Some(*name) {
-                nodes.push(open_restriction(self.view, segment, leaves)?);
+            sources.push(plan.open(self.view, segment, *need)?);
+            if without.is_none() {
+                signals = plan.open_signals(self.view, segment)?;
             }
         }
-        if nodes.is_empty() {
-            nodes.push(Node::all(self.view.segment(segment)?.data.documents));
+        for (_, leaves) in self.restrictions.0.iter().filter(|(name, _)| without != Some(*name)) {
+            sources.push(terms::any(leaves, self.view, segment)?);
         }
-        if nodes.iter().any(|node| matches!(node, Node::Nothing)) {
-            return Ok(None);
-        }
-        Ok(Some(Matches { node: Node::and(nodes), signals }))
+        let source = if sources.is_empty() { Some(Source::Everything) } else { Source::all(sources) };
+        Ok(source.map(|source| Matches { source, signals }))
     }
 
     /// How many visible records match a text, up to a bound, whatever else the query asks for. What is decided by it
@@ -209,15 +204,15 @@ impl Request<'_> {
             order: None,
             keep: 0,
             after: None,
-            facets: false,
+            facets: &[],
             count_kinds: false,
             area_worth: &[],
             scored: false,
             enough,
         };
         let collected = pass.run(&|segment| {
-            let node = plan.open(self.view, segment, need)?;
-            Ok((!matches!(node, Node::Nothing)).then_some(Matches { node, signals: Vec::new() }))
+            let source = plan.open(self.view, segment, need)?;
+            Ok(source.map(|source| Matches { source, signals: Vec::new() }))
         })?;
         Ok(collected.total.min(enough))
     }
@@ -347,14 +342,14 @@ impl Request<'_> {
     }
 
     /// A pass without a facet's own filters, for its counts.
-    fn without(&self, decided: Option<&Decided>, name: &str) -> Result<Collected> {
+    fn without(&self, decided: Option<&Decided>, name: &'static str) -> Result<Collected> {
         let pass = Pass {
             view: self.view,
             conditions: Conditions::new(self.asker, self.kinds(), self.query),
             order: None,
             keep: 0,
             after: None,
-            facets: true,
+            facets: &[name],
             count_kinds: false,
             area_worth: &[],
             scored: false,
@@ -399,11 +394,4 @@ impl Restrictions {
         }
         Ok(Restrictions(restrictions))
     }
-}
-
-/// The records of a segment that any of these terms leads to.
-fn open_restriction(view: &View, segment: usize, leaves: &[TermsLeaf]) -> Result<Node> {
-    let leaves = leaves.iter().map(|leaf| leaf.open(view, segment));
-    let leaves: Vec<_> = leaves.filter_map(Result::transpose).collect::<Result<_>>()?;
-    Ok(if leaves.is_empty() { Node::Nothing } else { Node::Clause(Clause::new(leaves)) })
 }

@@ -4,16 +4,15 @@ use crate::error::Result;
 use crate::resources::values::TextLanguage;
 use crate::resources::{Audience, Kind};
 use crate::search::collect::{Conditions, Found, Matches, Pass};
-use crate::search::cursor::{Clause, Worth};
+use crate::search::cursor::Worth;
 use crate::search::fields::{PREFIX_LETTERS, START_MARK, vocabulary_term};
 use crate::search::intake::{default_kinds, kinds_mask, whole};
 use crate::search::order::Order;
 use crate::search::query::{Query, Sort, SortBy, Suggestion, SuggestionKind};
 use crate::search::searcher::Searcher;
 use crate::search::stored::Stored;
-use crate::search::terms::{In, TermsLeaf};
+use crate::search::terms::{self, In, TermsLeaf};
 use crate::search::text::{self, Word};
-use crate::search::tree::Node;
 use crate::search::view::View;
 use crate::vocabulary::{Term, Vocabulary};
 use std::collections::HashSet;
@@ -118,15 +117,15 @@ impl Records<'_> {
             order: Some(&order),
             keep: limit * CANDIDATES,
             after: None,
-            facets: false,
+            facets: &[],
             count_kinds: false,
             area_worth: &[],
             scored: false,
             enough: usize::MAX,
         };
         let collected = pass.run(&|segment| {
-            let leaf = leaf.open(self.view, segment)?;
-            Ok(leaf.map(|leaf| Matches { node: Node::Clause(Clause::new(vec![leaf])), signals: Vec::new() }))
+            let source = terms::any(std::slice::from_ref(&leaf), self.view, segment)?;
+            Ok(source.map(|source| Matches { source, signals: Vec::new() }))
         })?;
         let mut sorted: Vec<(u8, Vec<u8>, Found)> = Vec::with_capacity(collected.found.len());
         for found in collected.found {

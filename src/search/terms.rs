@@ -2,11 +2,11 @@
 
 use crate::error::Result;
 use crate::resources::Audience;
-use crate::search::cursor::{Leaf, Worth};
-use crate::search::evidence::NameLength;
+use crate::search::cursor::{Clause, Leaf, Worth};
 use crate::search::facets;
 use crate::search::fields;
 use crate::search::view::{SegmentData, View};
+use crate::search::window::{Reader, Source};
 use std::sync::Arc;
 use tantivy::TERMINATED;
 use tantivy::index::InvertedIndexReader;
@@ -85,15 +85,31 @@ impl TermsLeaf {
     pub(crate) fn open(&self, view: &View, segment: usize) -> Result<Option<Leaf>> {
         let Some(infos) = self.found.get(segment).and_then(Option::as_ref) else { return Ok(None) };
         let index = self.field.index(&view.segment(segment)?.data);
-        let option = match self.worth {
-            Worth::Same(..) => IndexRecordOption::Basic,
-            _ => IndexRecordOption::WithFreqs,
-        };
         let mut postings = Vec::with_capacity(infos.len());
         for info in infos {
-            postings.push(index.read_postings_from_terminfo(info, option)?);
+            postings.push(index.read_postings_from_terminfo(info, self.option())?);
         }
         Ok(Leaf::new(postings, self.worth, self.weight))
+    }
+
+    /// The leaf as a pass over a segment reads it; `None` when nothing there matches.
+    pub(crate) fn reader(&self, view: &View, segment: usize) -> Result<Option<Reader>> {
+        let Some(infos) = self.found.get(segment).and_then(Option::as_ref) else { return Ok(None) };
+        let [info] = infos.as_slice() else {
+            let frequency = infos.iter().map(|info| info.doc_freq).min().unwrap_or(0);
+            let leaf = self.open(view, segment)?;
+            return Ok(leaf.map(|leaf| Reader::of_several(leaf, self.worth, self.weight, frequency)));
+        };
+        let index = self.field.index(&view.segment(segment)?.data);
+        let postings = index.read_block_postings_from_terminfo(info, self.option())?;
+        Ok(Some(Reader::of_one(postings, self.worth, self.weight)))
+    }
+
+    fn option(&self) -> IndexRecordOption {
+        match self.worth {
+            Worth::Same(..) => IndexRecordOption::Basic,
+            _ => IndexRecordOption::WithFreqs,
+        }
     }
 
     /// Whether a record that this asker may see matches.
@@ -128,40 +144,16 @@ pub(crate) fn covering(view: &View, area: u16) -> Result<Vec<TermsLeaf>> {
     Ok(leaves)
 }
 
-/// A signal that adds to a score without being required: looked at only where it can still matter.
-pub(crate) struct Optional {
-    leaves: Vec<Leaf>,
-    most: u32,
-    /// Whether it tells people where a record matched.
-    pub telling: bool,
+/// Any of these ways to match in a segment; `None` when nothing there does.
+pub(crate) fn any(leaves: &[TermsLeaf], view: &View, segment: usize) -> Result<Option<Source>> {
+    let readers = leaves.iter().map(|leaf| leaf.reader(view, segment));
+    let readers: Vec<Reader> = readers.filter_map(Result::transpose).collect::<Result<_>>()?;
+    Ok((!readers.is_empty()).then_some(Source::Any(readers)))
 }
 
-impl Optional {
-    /// A signal of these leaves; the best of them counts.
-    pub(crate) fn new(leaves: Vec<Leaf>, telling: bool) -> Optional {
-        let most = leaves.iter().map(Leaf::most).max().unwrap_or(0);
-        Optional { leaves, most, telling }
-    }
-
-    /// The most that it can add.
-    pub(crate) fn most(&self) -> u32 {
-        self.most
-    }
-
-    /// What it adds to a document; documents must come in order.
-    #[inline]
-    pub(crate) fn points(&mut self, doc: u32, length: NameLength) -> u32 {
-        let mut best = 0;
-        for leaf in &mut self.leaves {
-            if leaf.seek(doc) == doc {
-                best = best.max(leaf.points(length));
-            }
-        }
-        best
-    }
-
-    /// The places of the best leaf at a document that `points` was asked for.
-    pub(crate) fn places(&self, doc: u32) -> crate::search::evidence::Places {
-        self.leaves.iter().filter(|leaf| leaf.doc() == doc).fold(0, |places, leaf| places | leaf.places())
-    }
+/// The same for documents that are looked up one by one.
+pub(crate) fn clause(leaves: &[TermsLeaf], view: &View, segment: usize) -> Result<Option<Clause>> {
+    let leaves = leaves.iter().map(|leaf| leaf.open(view, segment));
+    let leaves: Vec<Leaf> = leaves.filter_map(Result::transpose).collect::<Result<_>>()?;
+    Ok((!leaves.is_empty()).then(|| Clause::new(leaves)))
 }

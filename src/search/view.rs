@@ -5,7 +5,7 @@ use crate::resources::Audience;
 use crate::search::facets::{Packed, Slots};
 use crate::search::fields::Fields;
 use crate::search::indexer::Position;
-use crate::search::intake::Features;
+use crate::search::intake::{Features, default_kinds};
 use crate::search::ready::Ready;
 use crate::search::statistics::Statistics;
 use std::collections::HashMap;
@@ -23,6 +23,8 @@ pub(crate) struct SegmentData {
     /// How many documents it has, deleted ones too.
     pub documents: DocId,
     features: Box<[u8]>,
+    /// As bits: what everyone and what partners are shown when they name no kinds.
+    usual: [Box<[u64]>; 2],
     /// Whether some documents are not for everyone.
     pub restricted: bool,
     /// Change numbers of creations.
@@ -81,6 +83,7 @@ impl SegmentData {
             documents,
             tie_ranks: ranks(&*ties, documents),
             ties,
+            usual: [Audience::Public, Audience::Partners].map(|asker| usual(&features, asker)),
             restricted: features.iter().any(|bits| Features(*bits).partners_only()),
             features,
             names,
@@ -108,6 +111,19 @@ impl SegmentData {
         Features(self.features.get(doc as usize).copied().unwrap_or(u8::MAX))
     }
 
+    /// The features of all documents.
+    pub(crate) fn all_features(&self) -> &[u8] {
+        &self.features
+    }
+
+    /// The documents, deleted ones too, that an asker is shown without naming kinds, as bits.
+    pub(crate) fn usual(&self, asker: Audience) -> &[u64] {
+        match asker {
+            Audience::Public => &self.usual[0],
+            Audience::Partners => &self.usual[1],
+        }
+    }
+
     /// A number that compares with others of the segment as the ties do; far quicker to read.
     #[inline]
     pub(crate) fn tie_rank(&self, doc: DocId) -> u32 {
@@ -119,6 +135,16 @@ impl SegmentData {
     pub(crate) fn name(&self, doc: DocId) -> u32 {
         self.names.get(doc as usize).copied().unwrap_or(NO_NAME)
     }
+}
+
+fn usual(features: &[u8], asker: Audience) -> Box<[u64]> {
+    let kinds = default_kinds();
+    let shown = |bits: &u8| {
+        let features = Features(*bits);
+        features.visible_to(asker) && kinds >> features.kind() & 1 == 1
+    };
+    let word = |some: &[u8]| some.iter().rev().fold(0, |word, bits| word << 1 | u64::from(shown(bits)));
+    features.chunks(64).map(word).collect()
 }
 
 /// Ties less the least of them, or their ranks where those differences are too large.
@@ -149,6 +175,11 @@ impl Segment {
     #[inline]
     pub(crate) fn lives(&self, doc: DocId) -> bool {
         self.alive.as_ref().is_none_or(|alive| alive.is_alive(doc))
+    }
+
+    /// Whether none of its documents was deleted.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.alive.is_none()
     }
 
     /// Whether this asker may see every document of the segment that a term leads to.
