@@ -80,12 +80,15 @@ enum Command {
         #[arg(long)]
         bytes: usize,
     },
-    /// Serves search by tantivy and nothing else: the limit of the engine.
+    /// Serves search by tantivy and nothing else over the service's index: the limit of the engine.
     Tantivy {
-        /// Organisations as import takes them.
+        /// The service's index.
         #[arg(long)]
-        file: PathBuf,
-        /// Where the index is, or is to be made.
+        index: PathBuf,
+        /// What the service exports.
+        #[arg(long)]
+        export: PathBuf,
+        /// Where its own files go.
         #[arg(long)]
         folder: PathBuf,
     },
@@ -110,7 +113,7 @@ fn main() -> Outcome<()> {
     let cli = Cli::parse();
     match cli.command {
         Some(Command::Fixed { bytes }) => fixed::serve(bytes),
-        Some(Command::Tantivy { file, folder }) => tantivy_server::serve(&file, &folder),
+        Some(Command::Tantivy { index, export, folder }) => tantivy_server::serve(&index, &export, &folder),
         Some(Command::Client { address, paths, connections, seconds }) => {
             let measured = client::drive(address, &std::fs::read_to_string(paths)?, connections, seconds)?;
             println!("{}", serde_json::to_string(&measured)?);

@@ -46,16 +46,12 @@ pub(crate) fn run(settings: &Settings) -> Outcome<()> {
         command.args(["fixed", "--bytes", &bytes.to_string()]);
         Server::start(command)
     };
-    if !settings.again {
-        remove(&files.bare)?;
-    }
+    let export = files.bare.with_added_extension("ndjson");
+    figures.push(("export", timed(&program, &[OsStr::new("export"), export.as_os_str()], &variables)?, "s"));
     let mut tantivy = command(&own, Core::Server);
-    tantivy.arg("tantivy").arg("--file").arg(&files.organisations).arg("--folder").arg(&files.bare);
-    let built = !files.bare.exists();
+    tantivy.arg("tantivy").arg("--index").arg(files.data.join("index"));
+    tantivy.arg("--export").arg(&export).arg("--folder").arg(&files.bare);
     let tantivy = Server::start(tantivy)?;
-    if built {
-        figures.push(("index build of bare tantivy", tantivy.start, "s"));
-    }
     found(&service, &tantivy, &files.search)?;
     let search_body = ask(&own, settings, tantivy.address, &files.search, 0.5)?.bytes;
     let read_body = ask(&own, settings, service.address, &files.read, 0.5)?.bytes;

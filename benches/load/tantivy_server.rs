@@ -1,47 +1,36 @@
-//! The bare search program: tantivy and actix, stemmed words, filters, an exact total, 20 whole documents as prepared
-//! bytes, four facets from packed arrays. No typing errors, no compounds, no beginnings, no rights, no other language:
-//! what the engine can do at most for queries like ours.
+//! The bare search program: tantivy and actix over the index of the service, stemmed words that must all be there,
+//! filters, an exact total, 20 whole documents as prepared bytes, four facets from packed arrays. No typing errors, no
+//! compounds, no synonyms, no rights, no other language: what the engine can do at most for queries like ours.
 
 use crate::{Outcome, fixed};
 use actix_web::http::header::ContentType;
 use actix_web::{HttpRequest, HttpResponse, web};
+use samverkan::search::text;
+use samverkan::vocabulary::Vocabulary;
 use serde_json::Value;
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Instant;
 use tantivy::collector::{Collector, Count, SegmentCollector, TopDocs};
-use tantivy::columnar::Column;
 use tantivy::directory::{Directory, MmapDirectory, OwnedBytes, TerminatingWrite};
 use tantivy::query::{BooleanQuery, ConstScoreQuery, Occur, Query, TermQuery};
-use tantivy::schema::{FAST, Field, IndexRecordOption, STRING, Schema, TextFieldIndexing, TextOptions};
-use tantivy::tokenizer::{
-    AsciiFoldingFilter, Language, LowerCaser, RemoveLongFilter, SimpleTokenizer, Stemmer, TextAnalyzer,
-};
-use tantivy::{DocId, Index, IndexWriter, Score, SegmentOrdinal, SegmentReader, TantivyDocument, Term};
+use tantivy::schema::{Field, IndexRecordOption};
+use tantivy::{DocId, Index, Score, SegmentOrdinal, SegmentReader, Term};
 
-const ANALYSIS: &str = "swedish";
-const FILTERS: [&str; 3] = ["municipality", "topic", "kind"];
 /// Properties that are counted.
 const FACETS: [&str; 4] = ["seatMunicipality", "kind", "activityAreas", "levels"];
 
-/// The prepared bytes, one document after the other, and where each ends.
+/// The prepared bytes, one document after the other.
 const BYTES: &str = "documents";
-const ENDS: &str = "ends";
-/// The values of facets, one a line.
-const VALUES: &str = "values";
+/// How keys of organisations begin, and what comes after all of them.
+const KEY: &str = "organisation:";
+const KEYS_END: &str = "organisation;";
 
-/// Makes the index unless it is there, then serves it.
-pub(crate) fn serve(file: &Path, folder: &Path) -> Outcome<()> {
-    let made = folder.join(VALUES);
-    if !made.exists() {
-        let start = Instant::now();
-        build(file, folder)?;
-        println!("built in {:.1} s", start.elapsed().as_secs_f64());
-    }
-    let bare = web::Data::new(Bare::open(folder)?);
+/// Serves the service's index; `export` holds the documents as the service gives them.
+pub(crate) fn serve(index: &Path, export: &Path, folder: &Path) -> Outcome<()> {
+    let bare = web::Data::new(Bare::open(index, export, folder)?);
     fixed::listen(move |service| {
         service.app_data(bare.clone()).default_service(web::to(answer));
     })
@@ -54,26 +43,6 @@ async fn answer(bare: web::Data<Bare>, request: HttpRequest) -> HttpResponse {
     }
 }
 
-fn analysis() -> TextAnalyzer {
-    // Folding comes before stemming, so that a word without å, ä and ö has the same stem.
-    TextAnalyzer::builder(SimpleTokenizer::default())
-        .filter(RemoveLongFilter::limit(60))
-        .filter(LowerCaser)
-        .filter(AsciiFoldingFilter)
-        .filter(Stemmer::new(Language::Swedish))
-        .build()
-}
-
-fn schema() -> Schema {
-    let mut builder = Schema::builder();
-    let indexing = TextFieldIndexing::default().set_tokenizer(ANALYSIS).set_index_option(IndexRecordOption::WithFreqs);
-    builder.add_text_field("all", TextOptions::default().set_indexing_options(indexing));
-    builder.add_text_field("filter", STRING);
-    builder.add_u64_field("row", FAST);
-    builder.add_u64_field("packed", FAST);
-    builder.build()
-}
-
 fn texts<'a>(record: &'a Value, name: &str) -> Vec<&'a str> {
     match record.get(name) {
         Some(Value::String(text)) => vec![text],
@@ -82,100 +51,72 @@ fn texts<'a>(record: &'a Value, name: &str) -> Vec<&'a str> {
     }
 }
 
-fn build(file: &Path, folder: &Path) -> Outcome<()> {
-    let index_folder = folder.join("index");
-    std::fs::create_dir_all(&index_folder)?;
-    let index = Index::create_in_dir(&index_folder, schema())?;
-    index.tokenizers().register(ANALYSIS, analysis());
-    let field = |name: &str| index.schema().get_field(name);
-    let (all, filter, row, packed) = (field("all")?, field("filter")?, field("row")?, field("packed")?);
-    let mut writer: IndexWriter = index.writer(200_000_000)?;
-    let directory = MmapDirectory::open(folder)?;
-    let mut bytes = directory.open_write(Path::new(BYTES))?;
-    let mut ends = directory.open_write(Path::new(ENDS))?;
-    let mut values: HashMap<String, u16> = HashMap::new();
-    let mut end: u64 = 0;
-    for (number, line) in (0_u64..).zip(BufReader::new(File::open(file)?).lines()) {
-        let line = line?;
-        let record: Value = serde_json::from_str(&line)?;
-        let mut document = TantivyDocument::new();
-        let names = record["names"].as_array().into_iter().flatten().filter_map(|name| name["value"].as_str());
-        let description = record["description"]["sv"].as_str();
-        let text: Vec<&str> = names.chain(description).chain(texts(&record, "topics")).collect();
-        document.add_text(all, text.join(" "));
-        for (name, property) in [("municipality", "activeIn"), ("topic", "topics"), ("kind", "kind")] {
-            for value in texts(&record, property) {
-                document.add_text(filter, format!("{name}={value}"));
-            }
-        }
-        let mut four = 0_u64;
-        for name in FACETS {
-            let value = format!("{name}={}", texts(&record, name).first().copied().unwrap_or_default());
-            let next = u16::try_from(values.len())?;
-            four = four << 16 | u64::from(*values.entry(value).or_insert(next));
-        }
-        document.add_u64(packed, four);
-        document.add_u64(row, number);
-        writer.add_document(document)?;
-        bytes.write_all(line.as_bytes())?;
-        end += u64::try_from(line.len())?;
-        ends.write_all(&end.to_le_bytes())?;
-    }
-    bytes.terminate()?;
-    ends.terminate()?;
-    writer.commit()?;
-    let segments = index.searchable_segment_ids()?;
-    if segments.len() > 1 {
-        writer.merge(&segments).wait()?;
-    }
-    writer.wait_merging_threads()?;
-    let mut names: Vec<(&String, &u16)> = values.iter().collect();
-    names.sort_by_key(|(_, number)| **number);
-    let names: Vec<&str> = names.into_iter().map(|(name, _)| name.as_str()).collect();
-    std::fs::write(folder.join(VALUES), names.join("\n"))?;
-    Ok(())
+/// A document: where its bytes lie, and its facet values.
+#[derive(Clone, Copy, Default)]
+struct Document {
+    start: usize,
+    end: usize,
+    facets: [u16; 4],
 }
 
 struct Bare {
     searcher: tantivy::Searcher,
-    analysis: TextAnalyzer,
     all: Field,
     filter: Field,
-    /// For each segment the place of its documents, opened once.
-    rows: Vec<Column<u64>>,
-    packed: Vec<Arc<Vec<[u16; 4]>>>,
+    /// The documents of each segment.
+    documents: Vec<Arc<Vec<Document>>>,
     bytes: OwnedBytes,
-    ends: Vec<u64>,
     values: Vec<String>,
 }
 
 impl Bare {
-    fn open(folder: &Path) -> Outcome<Bare> {
-        let index = Index::open_in_dir(folder.join("index"))?;
-        index.tokenizers().register(ANALYSIS, analysis());
-        let searcher = index.reader()?.searcher();
-        let (mut rows, mut packed) = (Vec::new(), Vec::new());
-        for segment in searcher.segment_readers() {
-            rows.push(segment.fast_fields().u64("row")?);
-            let column = segment.fast_fields().u64("packed")?;
-            let four = |doc| {
-                let four = column.first(doc).unwrap_or_default();
-                let part = |shift: u64| u16::try_from(four >> shift & 0xffff).unwrap_or_default();
-                [part(48), part(32), part(16), part(0)]
-            };
-            packed.push(Arc::new((0..segment.max_doc()).map(four).collect()));
-        }
+    fn open(index: &Path, export: &Path, folder: &Path) -> Outcome<Bare> {
+        std::fs::create_dir_all(folder)?;
         let directory = MmapDirectory::open(folder)?;
+        if directory.exists(Path::new(BYTES))? {
+            directory.delete(Path::new(BYTES))?;
+        }
+        let mut bytes = directory.open_write(Path::new(BYTES))?;
+        let mut values: HashMap<String, u16> = HashMap::new();
+        let mut by_id: HashMap<String, Document> = HashMap::new();
+        let mut end = 0;
+        // The first line of an export tells of the export itself.
+        for line in BufReader::new(File::open(export)?).lines().skip(1) {
+            let line = line?;
+            let record: Value = serde_json::from_str(&line)?;
+            let mut document = Document { start: end, end: end + line.len(), ..Document::default() };
+            for (place, name) in document.facets.iter_mut().zip(FACETS) {
+                let value = format!("{name}={}", texts(&record, name).first().copied().unwrap_or_default());
+                let next = u16::try_from(values.len())?;
+                *place = *values.entry(value).or_insert(next);
+            }
+            bytes.write_all(line.as_bytes())?;
+            end = document.end;
+            by_id.insert(record["id"].as_str().ok_or("a record has no id")?.to_owned(), document);
+        }
+        bytes.terminate()?;
+        let current = std::fs::read_to_string(index.join("current"))?;
+        let searcher = Index::open_in_dir(index.join(current.trim()))?.reader()?.searcher();
+        let schema = searcher.schema();
+        let (all, filter, key) = (schema.get_field("all")?, schema.get_field("filter")?, schema.get_field("key")?);
+        let mut documents = Vec::new();
+        for segment in searcher.segment_readers() {
+            let mut here = vec![Document::default(); usize::try_from(segment.max_doc())?];
+            let keys = segment.inverted_index(key)?;
+            let mut terms = keys.terms().range().ge(KEY).lt(KEYS_END).into_stream()?;
+            while terms.advance() {
+                let id = std::str::from_utf8(terms.key())?.trim_start_matches(KEY);
+                let postings = keys.read_block_postings_from_terminfo(terms.value(), IndexRecordOption::Basic)?;
+                let doc = postings.docs().first().copied().ok_or("a key leads nowhere")?;
+                here[usize::try_from(doc)?] = by_id.get(id).copied().unwrap_or_default();
+            }
+            documents.push(Arc::new(here));
+        }
         let bytes = directory.open_read(Path::new(BYTES))?.read_bytes()?;
-        let ends = std::fs::read(folder.join(ENDS))?;
-        let ends = ends
-            .chunks_exact(8)
-            .map(|eight| Ok(u64::from_le_bytes(eight.try_into()?)))
-            .collect::<Outcome<Vec<u64>>>()?;
-        let values = std::fs::read_to_string(folder.join(VALUES))?.lines().map(str::to_owned).collect();
-        let schema = index.schema();
-        let (all, filter) = (schema.get_field("all")?, schema.get_field("filter")?);
-        Ok(Bare { searcher, analysis: analysis(), all, filter, rows, packed, bytes, ends, values })
+        let mut names: Vec<(String, u16)> = values.into_iter().collect();
+        names.sort_by_key(|(_, number)| *number);
+        let values = names.into_iter().map(|(name, _)| name).collect();
+        Ok(Bare { searcher, all, filter, documents, bytes, values })
     }
 
     fn answer(&self, query_string: &str) -> Outcome<Vec<u8>> {
@@ -183,23 +124,31 @@ impl Bare {
         let mut faceted = false;
         for (name, value) in url::form_urlencoded::parse(query_string.as_bytes()) {
             if name == "q" {
-                let mut analysis = self.analysis.clone();
-                analysis.token_stream(&value).process(&mut |token| {
-                    let term = Term::from_field_text(self.all, &token.text);
+                for word in text::words(&value) {
+                    let term = Term::from_field_text(self.all, &word.stem);
                     clauses.push((Occur::Must, Box::new(TermQuery::new(term, IndexRecordOption::WithFreqs))));
-                });
-            } else if name == "facets" {
-                faceted = true;
-            } else if FILTERS.contains(&name.as_ref()) {
-                let term = Term::from_field_text(self.filter, &format!("{name}={value}"));
-                let query = TermQuery::new(term, IndexRecordOption::Basic);
-                clauses.push((Occur::Must, Box::new(ConstScoreQuery::new(Box::new(query), 0.0))));
+                }
+                continue;
             }
+            let filter = match name.as_ref() {
+                "facets" => {
+                    faceted = true;
+                    continue;
+                }
+                // The index names areas by their numbers.
+                "municipality" => match Vocabulary::Municipalities.term(&value) {
+                    Some(area) => format!("\u{1}in={}", area.number),
+                    None => continue,
+                },
+                name => format!("{name}={value}"),
+            };
+            let query = TermQuery::new(Term::from_field_text(self.filter, &filter), IndexRecordOption::Basic);
+            clauses.push((Occur::Must, Box::new(ConstScoreQuery::new(Box::new(query), 0.0))));
         }
         let query = BooleanQuery::new(clauses);
         let best = TopDocs::with_limit(20).order_by_score();
         let (total, best, counts) = if faceted {
-            let facets = Facets { packed: self.packed.clone(), values: self.values.len() };
+            let facets = Facets { documents: self.documents.clone(), values: self.values.len() };
             self.searcher.search(&query, &(Count, best, facets))?
         } else {
             let (total, best) = self.searcher.search(&query, &(Count, best))?;
@@ -224,11 +173,8 @@ impl Bare {
     }
 
     fn document(&self, segment: SegmentOrdinal, doc: DocId) -> Option<&[u8]> {
-        let row = self.rows.get(usize::try_from(segment).ok()?)?.first(doc)?;
-        let row = usize::try_from(row).ok()?;
-        let start = row.checked_sub(1).map_or(Some(0), |before| self.ends.get(before).copied())?;
-        let end = *self.ends.get(row)?;
-        self.bytes.get(usize::try_from(start).ok()?..usize::try_from(end).ok()?)
+        let document = self.documents.get(usize::try_from(segment).ok()?)?.get(usize::try_from(doc).ok()?)?;
+        self.bytes.get(document.start..document.end)
     }
 
     fn write_facets(&self, body: &mut Vec<u8>, counts: &[u32]) -> Outcome<()> {
@@ -246,12 +192,12 @@ impl Bare {
 
 /// Counts the values of four facets in one pass.
 struct Facets {
-    packed: Vec<Arc<Vec<[u16; 4]>>>,
+    documents: Vec<Arc<Vec<Document>>>,
     values: usize,
 }
 
 struct FacetsOfSegment {
-    packed: Arc<Vec<[u16; 4]>>,
+    documents: Arc<Vec<Document>>,
     counts: Vec<u32>,
 }
 
@@ -260,8 +206,8 @@ impl Collector for Facets {
     type Child = FacetsOfSegment;
 
     fn for_segment(&self, segment: SegmentOrdinal, _: &SegmentReader) -> tantivy::Result<FacetsOfSegment> {
-        let packed = usize::try_from(segment).ok().and_then(|segment| self.packed.get(segment)).cloned();
-        Ok(FacetsOfSegment { packed: packed.unwrap_or_default(), counts: vec![0; self.values] })
+        let documents = usize::try_from(segment).ok().and_then(|segment| self.documents.get(segment)).cloned();
+        Ok(FacetsOfSegment { documents: documents.unwrap_or_default(), counts: vec![0; self.values] })
     }
 
     fn requires_scoring(&self) -> bool {
@@ -283,9 +229,9 @@ impl SegmentCollector for FacetsOfSegment {
     type Fruit = Vec<u32>;
 
     fn collect(&mut self, doc: DocId, _: Score) {
-        let four = usize::try_from(doc).ok().and_then(|doc| self.packed.get(doc));
-        for value in four.into_iter().flatten() {
-            if let Some(count) = self.counts.get_mut(usize::from(*value)) {
+        let document = usize::try_from(doc).ok().and_then(|doc| self.documents.get(doc));
+        for value in document.map(|document| document.facets).into_iter().flatten() {
+            if let Some(count) = self.counts.get_mut(usize::from(value)) {
                 *count += 1;
             }
         }

@@ -1,11 +1,13 @@
 //! One call of the API: what every handler starts from.
 
+use crate::api::cursor::CursorKey;
 use crate::api::page::record_links;
 use crate::api::splice::Link;
-use crate::api::surface::ROOT;
+use crate::api::surface::{ROOT, Surface};
 use crate::app::App;
 use crate::auth::actor::Actor;
 use crate::auth::extract;
+use crate::db::{AnyConnection, Db};
 use crate::error::{Error, Result};
 use crate::resources::Kind;
 use actix_web::dev::Payload;
@@ -41,6 +43,13 @@ impl Call {
         let app = app.ok_or_else(|| Error::internal("the node was not given to the HTTP server"))?;
         let actor = extract::actor(&app, request)?;
         Ok(Call { app, request: request.clone(), actor })
+    }
+
+    /// What signs cursors.
+    pub(crate) fn cursors(&self) -> Result<&CursorKey> {
+        let surface =
+            Surface::of(&self.request).ok_or_else(|| Error::internal("the surface was not given to the app"))?;
+        Ok(&surface.cursors)
     }
 
     /// The addresses of this API.
@@ -105,6 +114,18 @@ const fn parts(kind: Kind) -> &'static [(&'static str, &'static str)] {
         }
         Kind::ContactPoint | Kind::Meeting | Kind::Membership | Kind::Collaboration => &[],
     }
+}
+
+/// Reads one thing from the database: on this thread where that is quicker than to hand it to another.
+pub(crate) async fn reading<T: Send + 'static>(
+    db: &Db,
+    work: impl FnOnce(&mut AnyConnection) -> Result<T> + Send + 'static,
+) -> Result<T> {
+    if let Some(mut connection) = db.reader_at_hand() {
+        return work(&mut connection);
+    }
+    let db = db.clone();
+    blocking(move || db.read(work)).await
 }
 
 /// Runs what waits for the database on a thread that may wait.

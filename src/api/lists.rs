@@ -132,8 +132,7 @@ async fn answer(call: Call, table: &'static Table, scope: Scope) -> Answer {
             let api = call.api();
             let path = call.request.path();
             let place = Place { api: &api, path: path.strip_prefix(ROOT).unwrap_or(path), params: &params };
-            let cursors = CursorKey::new(call.app.keys.cursor_secret())?;
-            let links = page_links(&place, &request, &answer, &cursors);
+            let links = page_links(&place, &request, &answer, call.cursors()?);
             let body = if table.is_search() {
                 write_search(&place, &request, &answer, &links, language)?
             } else {
@@ -164,14 +163,14 @@ async fn request(
     language: Language,
     scope: String,
 ) -> Result<ListRequest> {
-    let cursors = CursorKey::new(call.app.keys.cursor_secret())?;
+    let cursors = call.cursors()?;
     let plain = OnlyIds::default();
-    let context = Context { resolve: &plain, language, cursors: &cursors, scope: &scope };
+    let context = Context { resolve: &plain, language, cursors, scope: &scope };
     let parsed = parse(table, params, &context);
     if !plain.needs_database.get() {
         return parsed;
     }
-    let (app, actor, params) = (call.app.clone(), call.actor.clone(), params.clone());
+    let (app, actor, params, cursors) = (call.app.clone(), call.actor.clone(), params.clone(), cursors.clone());
     blocking(move || {
         let resolve = ByDatabase { app: &app, actor: &actor };
         parse(table, &params, &Context { resolve: &resolve, language, cursors: &cursors, scope: &scope })

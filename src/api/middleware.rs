@@ -28,6 +28,8 @@ pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 pub const CHANGE_SEQUENCE: HeaderName = HeaderName::from_static("change-sequence");
 /// What answers differ by.
 const VARY: &str = "Accept, Accept-Language, Accept-Encoding, Authorization";
+/// The same where pages of other sites are named.
+const VARY_BY_ORIGIN: &str = "Accept, Accept-Language, Accept-Encoding, Authorization, Origin";
 /// The policy of everything that is no page of ours.
 const NO_CONTENT: &str = "default-src 'none'; frame-ancestors 'none'";
 
@@ -39,7 +41,6 @@ struct Observed {
     public_url: String,
     timeout: Duration,
     method: Method,
-    address: String,
     authorized: bool,
     since: Instant,
 }
@@ -54,7 +55,6 @@ impl Observed {
             public_url: surface.map_or_else(String::new, |surface| surface.public_url.clone()),
             timeout: surface.map_or(Duration::from_secs(30), |surface| surface.timeout),
             method: request.method().clone(),
-            address: request.uri().path_and_query().map_or_else(String::new, |both| both.as_str().to_owned()),
             authorized: request.headers().contains_key(header::AUTHORIZATION),
             since: Instant::now(),
         }
@@ -64,7 +64,7 @@ impl Observed {
     fn lost(&self, error: &Error) -> HttpResponse {
         let mut response = rendered(error, self.language, &self.public_url, self.id);
         self.mark(response.headers_mut());
-        self.log(response.status(), None);
+        self.log(response.status(), None, "");
         response
     }
 
@@ -73,10 +73,11 @@ impl Observed {
         set(headers, REQUEST_ID, &self.id.to_string());
         set(headers, HeaderName::from_static(TRACEPARENT), &self.trace.to_string());
         let by_origin = headers.get_all(header::VARY).any(|value| contains_ignoring_case(value, "origin"));
-        set(headers, header::VARY, &if by_origin { format!("{VARY}, Origin") } else { VARY.to_owned() });
-        set(headers, header::X_CONTENT_TYPE_OPTIONS, "nosniff");
-        set(headers, header::REFERRER_POLICY, "no-referrer");
-        set(headers, header::X_FRAME_OPTIONS, "DENY");
+        let fixed = |text| HeaderValue::from_static(text);
+        headers.insert(header::VARY, fixed(if by_origin { VARY_BY_ORIGIN } else { VARY }));
+        headers.insert(header::X_CONTENT_TYPE_OPTIONS, fixed("nosniff"));
+        headers.insert(header::REFERRER_POLICY, fixed("no-referrer"));
+        headers.insert(header::X_FRAME_OPTIONS, fixed("DENY"));
         default(headers, header::CONTENT_SECURITY_POLICY, NO_CONTENT);
         if self.public_url.starts_with("https:") {
             set(headers, header::STRICT_TRANSPORT_SECURITY, "max-age=31536000");
@@ -85,7 +86,14 @@ impl Observed {
         default(headers, header::CACHE_CONTROL, if self.authorized { "private, no-cache" } else { "no-cache" });
     }
 
-    fn log(&self, status: StatusCode, route: Option<String>) {
+    /// Whether the log has a line of it.
+    fn is_told(&self, status: StatusCode) -> bool {
+        status.is_client_error()
+            || status.is_server_error()
+            || tracing::enabled!(target: "samverkan::request", tracing::Level::DEBUG)
+    }
+
+    fn log(&self, status: StatusCode, route: Option<String>, address: &str) {
         let micros = u64::try_from(self.since.elapsed().as_micros()).unwrap_or(u64::MAX);
         let route = route.unwrap_or_default();
         macro_rules! line {
@@ -94,7 +102,7 @@ impl Observed {
                     target: "samverkan::request",
                     method = %self.method,
                     route,
-                    path = %mask_for_log(&self.address),
+                    path = %mask_for_log(address),
                     status = status.as_u16(),
                     micros,
                     request_id = %self.id,
@@ -181,7 +189,10 @@ fn finish(observed: Observed, mut response: ServiceResponse<BoxBody>) -> Service
     }
     code_etag(response.headers_mut());
     observed.mark(response.headers_mut());
-    observed.log(response.status(), response.request().match_pattern());
+    if observed.is_told(response.status()) {
+        let address = response.request().uri().path_and_query().map_or("", |both| both.as_str());
+        observed.log(response.status(), response.request().match_pattern(), address);
+    }
     if observed.method == Method::HEAD {
         response.map_body(|_, body| BoxBody::new(Headed(body.size())))
     } else {

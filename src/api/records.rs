@@ -1,7 +1,7 @@
 //! The operations on one record, written once for all kinds.
 
 use crate::api::body;
-use crate::api::call::{Addresses, Answer, Call, blocking};
+use crate::api::call::{Addresses, Answer, Call, blocking, reading};
 use crate::api::embed::embedded;
 use crate::api::etag::{self, Precondition, Variant};
 use crate::api::jsonld;
@@ -81,14 +81,12 @@ pub(crate) async fn read<R: Resource>(call: Call, id: String) -> Answer {
     let format = negotiate(&call.request, formats(R::KIND))?;
     let path = parse_path_id(&id)?;
     let (app, actor, include) = (call.app.clone(), call.actor.clone(), shape.include.clone());
-    let (record, embedded, may_write) = blocking(move || {
-        app.db.read(|connection| {
-            let id = service::locate(connection, R::KIND, &path)?;
-            let record = service::read::<R>(connection, &actor, id)?;
-            let embedded = embedded(connection, &app, &actor, &include, &[(id, record.json.as_bytes())])?;
-            let may_write = service::may_change::<R>(connection, &actor, id)?;
-            Ok((record, embedded, may_write))
-        })
+    let (record, embedded, may_write) = reading(&call.app.db, move |connection| {
+        let id = service::locate(connection, R::KIND, &path)?;
+        let record = service::read::<R>(connection, &actor, id)?;
+        let embedded = embedded(connection, &app, &actor, &include, &[(id, record.json.as_bytes())])?;
+        let may_write = service::may_change::<R>(connection, &actor, id)?;
+        Ok((record, embedded, may_write))
     })
     .await?;
     let mut beside = Vec::new();

@@ -351,7 +351,7 @@ pub(crate) fn tombstone(connection: &mut AnyConnection, record: Uuid) -> Result<
     let row: Option<(String, String, NaiveDateTime, Option<String>)> = tombstones::table
         .filter(tombstones::id.eq(record.to_string()))
         .select((tombstones::kind, tombstones::operation, tombstones::at, tombstones::merged_into))
-        .first(connection)
+        .get_result(connection)
         .optional()?;
     row.map(|(kind_name, operation, at, into)| {
         Ok(Tombstone {

@@ -32,6 +32,8 @@ pub struct Db {
     writers: Pool<Manager>,
     clock: Arc<dyn Clock>,
     bell: Arc<Bell>,
+    /// Whether it lies in this process, so that a short read is quicker than to hand it to another thread.
+    embedded: bool,
 }
 
 /// Wakes whoever follows the change log in this process.
@@ -68,7 +70,8 @@ impl Db {
             std::fs::create_dir_all(folder)?;
         }
         // SQLite has one writer; PostgreSQL lets several wait for the counter row only.
-        let writers = if matches!(target, Target::Sqlite(_)) { 1 } else { 8 };
+        let embedded = matches!(target, Target::Sqlite(_));
+        let writers = if embedded { 1 } else { 8 };
         let pool = |size: u32, read_only: bool| {
             Pool::builder()
                 .max_size(size)
@@ -80,7 +83,7 @@ impl Db {
         };
         let writers = pool(writers, false)?;
         migrations::run(&mut *writers.get()?)?;
-        let db = Db { readers: pool(readers.max(1), true)?, writers, clock, bell: Arc::default() };
+        let db = Db { readers: pool(readers.max(1), true)?, writers, clock, bell: Arc::default(), embedded };
         db.found_counter()?;
         Ok(db)
     }
@@ -103,6 +106,11 @@ impl Db {
     pub fn read<T>(&self, work: impl FnOnce(&mut AnyConnection) -> Result<T>) -> Result<T> {
         let mut connection = self.readers.get()?;
         work(&mut connection)
+    }
+
+    /// A connection for a short read that need not wait for anything: an embedded database, and one is free.
+    pub fn reader_at_hand(&self) -> Option<impl std::ops::DerefMut<Target = AnyConnection> + use<>> {
+        if self.embedded { self.readers.try_get() } else { None }
     }
 
     /// Lends a connection for several reads of one moment.
@@ -173,7 +181,7 @@ impl Db {
 /// Where the change log stands, as this connection sees it.
 pub(crate) fn head(connection: &mut AnyConnection) -> Result<Head> {
     use schema::counter::dsl;
-    let (sequence, epoch) = dsl::counter.select((dsl::sequence, dsl::epoch)).first(connection)?;
+    let (sequence, epoch) = dsl::counter.select((dsl::sequence, dsl::epoch)).get_result(connection)?;
     Ok(Head { sequence, epoch })
 }
 

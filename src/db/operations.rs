@@ -78,7 +78,7 @@ impl<'a> Operations<'a> {
             .filter(dsl::client_id.eq(client))
             .filter(dsl::idempotency_key.eq(key))
             .select((dsl::fingerprint, dsl::created_at, dsl::status, dsl::headers, dsl::body))
-            .first(self.connection)
+            .get_result(self.connection)
             .optional()?;
         let now = self.at.naive_utc();
         if let Some((first, created_at, status, headers, body)) = row {
@@ -152,7 +152,7 @@ pub(crate) fn answer_key(connection: &mut AnyConnection, client: &str, key: &str
 
 /// The client of that id.
 pub(crate) fn client(connection: &mut AnyConnection, id: &str) -> Result<Option<ClientRow>> {
-    Ok(clients::table.filter(clients::id.eq(id)).first(connection).optional()?)
+    Ok(clients::table.filter(clients::id.eq(id)).get_result(connection).optional()?)
 }
 
 /// All clients, oldest first.

@@ -39,7 +39,10 @@ impl Row {
     }
 }
 
-/// Writes the functions that every store has, for one table. `$columns` names the table's own columns beside the common
+/// Writes the functions that every store has, for one table. Rows are asked for by their keys without a limit: SQLite
+/// prepares a statement with a bound limit anew each time, which costs more than to run it.
+///
+/// `$columns` names the table's own columns beside the common
 /// ones and the type of each, so that the row and the columns the database checks are always written together.
 macro_rules! record_store {
     ($table:ident { $($column:ident: $type:ty),* $(,)? }) => {
@@ -62,7 +65,7 @@ macro_rules! record_store {
             $table::table
                 .filter($table::id.eq(id.to_string()))
                 .select(($table::id, $table::version, $table::created_at, $table::updated_at, $table::content))
-                .first::<$crate::db::store::RowColumns>(connection)
+                .get_result::<$crate::db::store::RowColumns>(connection)
                 .optional()?
                 .map($crate::db::store::Row::from_columns)
                 .transpose()
@@ -162,7 +165,7 @@ pub(crate) fn holder(connection: &mut AnyConnection, scheme: &str, value: &str) 
         .filter(identifiers::scheme.eq(scheme))
         .filter(identifiers::value.eq(value))
         .select((identifiers::kind, identifiers::record_id))
-        .first(connection)
+        .get_result(connection)
         .optional()?;
     row.map(|(kind, record)| {
         let kind =

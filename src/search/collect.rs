@@ -2,7 +2,7 @@
 
 use crate::error::Result;
 use crate::resources::Audience;
-use crate::search::facets::Slots;
+use crate::search::facets::{AreaWorth, Counting, Slots};
 use crate::search::intake::{Features, default_kinds};
 use crate::search::order::{After, Keys, Order, metres};
 use crate::search::query::Query;
@@ -176,38 +176,41 @@ impl Pass<'_> {
         let mut best: Best<'_, K> = Best {
             data,
             bound,
-            area_worth: self.area_worth,
+            areas: AreaWorth::new(&data.packed, self.area_worth),
             scored: self.scored,
+            least: 0,
             prune: self.scored && ranked.is_some_and(Order::best_first),
             top: Top::new(self.keep),
         };
-        let counted: Vec<_> = self.facets.iter().filter_map(|name| data.packed.facet(name)).collect();
+        let facets = self.facets.iter().filter_map(|name| data.packed.facet(name));
+        let mut counting: Vec<Counting<'_>> = facets.map(Counting::new).collect();
         let sieve = Sieve::new(self, segment);
         let mut spare = Spare::default();
         let mut window = Window::new();
         let mut docs: Vec<DocId> = Vec::with_capacity(WINDOW);
         let mut next = source.next(0);
         while next < data.documents && out.total < self.enough {
-            let stretch = Stretch { base: next & !63, features: data.all_features() };
+            let stretch = Stretch::new(next, data);
             window.clear();
             source.fill(stretch, &mut window, &mut spare);
             sieve.sift(stretch.base, &mut window, &mut out.kinds);
-            docs.clear();
-            each_bit(&window.bits, |at| docs.push(stretch.base + at as DocId));
-            out.total += docs.len();
-            for facet in &counted {
-                facet.count(&docs, &mut out.counts);
+            let count = window.count();
+            out.total += count;
+            if !counting.is_empty() {
+                docs.clear();
+                each_bit(&window.bits, |at| docs.push(stretch.base + at as DocId));
+                counting.iter_mut().for_each(|counting| counting.add(&docs));
             }
-            if let Some(order) = ranked.filter(|_| !docs.is_empty()) {
+            if let Some(order) = ranked.filter(|_| count > 0) {
                 if self.scored {
                     signals.iter_mut().for_each(|signal| signal.signal(stretch, &mut window, &mut spare));
                 }
-                for doc in &docs {
-                    best.consider(order, *doc, window.points[(doc - stretch.base) as usize % WINDOW]);
-                }
+                let Window { bits, points } = &*window;
+                each_bit(bits, |at| best.consider(order, stretch.base + at as DocId, points[at % WINDOW]));
             }
-            next = source.next(stretch.base + WINDOW as DocId);
+            next = source.next(stretch.end());
         }
+        counting.into_iter().for_each(|counting| counting.finish(&mut out.counts));
         out.found.extend(best.top.finish().into_iter().map(|entry| Found {
             keys: entry.key.keys(),
             tie: data.ties.get_val(entry.doc),
@@ -271,10 +274,12 @@ impl<'a> Sieve<'a> {
 struct Best<'a, K> {
     data: &'a SegmentData,
     bound: Option<(Keys, u64)>,
-    area_worth: &'a [u16],
+    areas: Option<AreaWorth<'a>>,
     scored: bool,
     /// Whether a low score alone rules a document out.
     prune: bool,
+    /// The score below which it does.
+    least: u32,
     top: Top<K>,
 }
 
@@ -282,17 +287,21 @@ impl<K: SortKey> Best<'_, K> {
     /// Takes a match in if it is among the first.
     #[inline]
     fn consider(&mut self, order: &Order, doc: DocId, points: u32) {
-        let data = self.data;
         let mut score = points;
         if self.scored {
-            if !self.area_worth.is_empty() {
-                score += data.packed.area_worth(doc, self.area_worth);
+            if let Some(areas) = &self.areas {
+                score += areas.of(doc);
             }
-            if self.prune && self.top.rules_out(score) {
+            if score < self.least {
                 return;
             }
-            score = score.saturating_sub(REST[usize::from(data.features(doc).rest())]);
+            score = score.saturating_sub(REST[usize::from(self.data.features(doc).rest())]);
         }
+        self.rank(order, doc, score);
+    }
+
+    fn rank(&mut self, order: &Order, doc: DocId, score: u32) {
+        let data = self.data;
         let first = order.first(data, doc, score);
         if self.top.too_late(first) {
             return;
@@ -307,6 +316,9 @@ impl<K: SortKey> Best<'_, K> {
         let entry = Entry { key, tie: data.tie_rank(doc), doc, score };
         if self.top.takes(&entry) {
             self.top.push(entry);
+            if let Some(last) = self.top.last.filter(|_| self.prune) {
+                self.least = last.score;
+            }
         }
     }
 }
@@ -381,12 +393,6 @@ struct Top<K> {
 impl<K: SortKey> Top<K> {
     fn new(keep: usize) -> Top<K> {
         Top { keep, found: Vec::with_capacity(keep.min(1024) * 2), last: None }
-    }
-
-    /// Whether a score is too low to enter, best scores coming first.
-    #[inline]
-    fn rules_out(&self, score: u32) -> bool {
-        self.last.is_some_and(|last| score < last.score)
     }
 
     /// Whether a first key is too late to enter.

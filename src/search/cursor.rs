@@ -109,12 +109,6 @@ impl Leaf {
         doc
     }
 
-    #[inline]
-    pub(crate) fn advance(&mut self) -> DocId {
-        let doc = self.first.advance();
-        if self.others.is_empty() { doc } else { self.align() }
-    }
-
     /// Goes to a document or the next that matches.
     #[inline]
     pub(crate) fn seek(&mut self, target: DocId) -> DocId {

@@ -18,8 +18,6 @@ pub(crate) const MUNICIPALITY: &str = "municipality";
 pub(crate) const TYPE: &str = "type";
 /// Areas that records state themselves; not a facet to ask for.
 const STATED: &str = "municipality@";
-/// The area of records that state one and no more: what covers it need not be counted record by record.
-const ONLY: &str = "municipality!";
 
 /// The hash that stands for a facet's name.
 pub(crate) fn name_hash(name: &str) -> u32 {
@@ -107,7 +105,7 @@ impl Slots {
         if let Some(slot) = self.slots.get(&value) {
             return Ok(*slot);
         }
-        let slot = u16::try_from(self.slots.len()).ok().filter(|slot| *slot < SEVERAL);
+        let slot = u16::try_from(self.slots.len()).ok();
         let slot = slot.ok_or_else(|| Error::internal("too many facet values"))?;
         self.slots.insert(value, slot);
         self.by_name.entry(name_of(value)).or_default().push((number_of(value), slot));
@@ -135,22 +133,14 @@ impl Slots {
     /// A record counts for an area when it states it or one within it, or one that covers it; never for both reasons,
     /// since what a broader area covers was left out.
     fn areas(&self, count: &dyn Fn(u16) -> usize) -> Vec<(u16, usize)> {
-        let (stated, covered, only) = (name_hash(STATED), name_hash(MUNICIPALITY), name_hash(ONLY));
+        let (stated, covered) = (name_hash(STATED), name_hash(MUNICIPALITY));
         let of = |name: u32, number: u16| self.of(name, number).map_or(0, count);
-        let areas = Vocabulary::Municipalities.terms();
-        let mut within: HashMap<u16, usize> = HashMap::with_capacity(areas.len());
-        for area in areas {
-            *within.entry(area.number).or_default() += of(covered, area.number);
-            let single = of(only, area.number);
-            for number in area.ancestors.iter().chain([&area.number]).filter(|_| single > 0) {
-                *within.entry(*number).or_default() += single;
-            }
-        }
-        areas
+        Vocabulary::Municipalities
+            .terms()
             .iter()
             .map(|area| {
-                let broader = area.ancestors.iter().map(|broader| of(stated, *broader) + of(only, *broader));
-                (area.number, within.get(&area.number).copied().unwrap_or(0) + broader.sum::<usize>())
+                let broader: usize = area.ancestors.iter().map(|broader| of(stated, *broader)).sum();
+                (area.number, of(covered, area.number) + broader)
             })
             .collect()
     }
@@ -158,13 +148,11 @@ impl Slots {
     /// What being found in these areas is worth, by slot: naming it before covering it from the county before from
     /// the country.
     pub(crate) fn area_worth(&self, areas: &[u16]) -> Vec<u16> {
-        let names = [name_hash(STATED), name_hash(ONLY)];
+        let stated = name_hash(STATED);
         let mut worth = vec![0; self.len()];
         let mut set = |number: u16, value: u16| {
-            for slot in names.iter().filter_map(|name| self.of(*name, number)) {
-                if let Some(slot) = worth.get_mut(usize::from(slot)) {
-                    *slot = value.max(*slot);
-                }
+            if let Some(slot) = self.of(stated, number).and_then(|slot| worth.get_mut(usize::from(slot))) {
+                *slot = value.max(*slot);
             }
         };
         for area in areas {
@@ -193,103 +181,165 @@ pub(crate) const AREA_COUNTRY: u16 = 400;
 #[derive(Debug)]
 pub(crate) struct Packed {
     facets: HashMap<u32, Facet>,
-    /// Of documents with one area that one, of the others all that they state and all that covers those.
+    /// All that documents state of areas, and all that covers those.
     areas: Facet,
 }
 
-/// The slots of one facet.
+/// The slots of one facet. Documents share few sets of slots, so each holds the number of its set: to count a document
+/// is one step, however many values it has.
 #[derive(Debug, Default)]
 pub(crate) struct Facet {
-    /// The slot of documents that have one; `SEVERAL` for those with more, `NOTHING` for those without. Empty when no
-    /// document has any.
-    one: Box<[u16]>,
-    /// Documents with several slots, in order, where theirs begin, and the slots.
-    several: Vec<DocId>,
-    starts: Vec<u32>,
-    slots: Vec<u16>,
+    /// The set of each document; empty when no document has any.
+    of: Box<[u16]>,
+    /// The slots of every set; the first has none.
+    sets: Vec<Box<[u16]>>,
+    /// Documents whose set came when all numbers were taken, in order.
+    others: Vec<(DocId, Box<[u16]>)>,
 }
 
-const NOTHING: u16 = u16::MAX;
-const SEVERAL: u16 = u16::MAX - 1;
+/// The set of documents that are among the others.
+const OTHER: u16 = u16::MAX;
+
+/// Facets while a column is read.
+#[derive(Default)]
+struct Reading {
+    facet: Facet,
+    known: HashMap<Box<[u16]>, u16>,
+}
+
+impl Reading {
+    fn put(&mut self, documents: DocId, doc: DocId, slots: &[u16]) {
+        let facet = &mut self.facet;
+        if facet.of.is_empty() {
+            facet.of = vec![0; documents as usize].into();
+            facet.sets.push(Box::default());
+        }
+        let set = match self.known.get(slots) {
+            Some(set) => *set,
+            None => match u16::try_from(facet.sets.len()).ok().filter(|set| *set < OTHER) {
+                Some(set) => {
+                    facet.sets.push(slots.into());
+                    self.known.insert(slots.into(), set);
+                    set
+                }
+                None => {
+                    facet.others.push((doc, slots.into()));
+                    OTHER
+                }
+            },
+        };
+        if let Some(place) = facet.of.get_mut(doc as usize) {
+            *place = set;
+        }
+    }
+}
 
 impl Facet {
-    fn put(&mut self, documents: DocId, doc: DocId, slots: &[u16]) -> Result<()> {
-        if self.one.is_empty() {
-            self.one = vec![NOTHING; documents as usize].into();
-        }
-        let Some(one) = self.one.get_mut(doc as usize) else { return Ok(()) };
-        if let [only] = slots {
-            *one = *only;
-            return Ok(());
-        }
-        *one = SEVERAL;
-        self.several.push(doc);
-        self.starts.push(u32::try_from(self.slots.len()).map_err(|_| Error::internal("too many facet values"))?);
-        self.slots.extend_from_slice(slots);
-        Ok(())
+    fn set(&self, doc: DocId) -> u16 {
+        self.of.get(doc as usize).copied().unwrap_or(0)
     }
 
-    fn several(&self, doc: DocId) -> &[u16] {
-        let Ok(at) = self.several.binary_search(&doc) else { return &[] };
-        let start = self.starts.get(at).map_or(0, |start| *start as usize);
-        let end = self.starts.get(at + 1).map_or(self.slots.len(), |end| *end as usize);
-        self.slots.get(start..end).unwrap_or_default()
+    fn other(&self, doc: DocId) -> &[u16] {
+        self.others.binary_search_by_key(&doc, |(doc, _)| *doc).map_or(&[], |at| &self.others[at].1)
+    }
+}
+
+/// Counts the documents of a segment by a facet.
+pub(crate) struct Counting<'a> {
+    facet: &'a Facet,
+    by_set: Vec<u32>,
+    others: Vec<DocId>,
+}
+
+impl<'a> Counting<'a> {
+    /// Begins to count.
+    pub(crate) fn new(facet: &'a Facet) -> Counting<'a> {
+        Counting { facet, by_set: vec![0; facet.sets.len()], others: Vec::new() }
     }
 
-    /// Adds the slots of documents to counts.
-    pub(crate) fn count(&self, docs: &[DocId], counts: &mut [u32]) {
-        let mut add = |slot: u16| {
-            if let Some(count) = counts.get_mut(usize::from(slot)) {
-                *count += 1;
+    /// Counts documents.
+    pub(crate) fn add(&mut self, docs: &[DocId]) {
+        for doc in docs {
+            match self.by_set.get_mut(usize::from(self.facet.set(*doc))) {
+                Some(count) => *count += 1,
+                None => self.others.push(*doc),
+            }
+        }
+    }
+
+    /// Adds what was counted to counts by slot.
+    pub(crate) fn finish(self, counts: &mut [u32]) {
+        let mut add = |slots: &[u16], count: u32| {
+            for slot in slots {
+                if let Some(slot) = counts.get_mut(usize::from(*slot)) {
+                    *slot += count;
+                }
             }
         };
-        for doc in docs {
-            match self.one.get(*doc as usize).copied() {
-                None | Some(NOTHING) => {}
-                Some(SEVERAL) => self.several(*doc).iter().copied().for_each(&mut add),
-                Some(slot) => add(slot),
-            }
+        for (slots, count) in self.facet.sets.iter().zip(&self.by_set).filter(|(_, count)| **count > 0) {
+            add(slots, *count);
+        }
+        self.others.iter().for_each(|doc| add(self.facet.other(*doc), 1));
+    }
+}
+
+/// What the areas of the documents of a segment are worth.
+pub(crate) struct AreaWorth<'a> {
+    areas: &'a Facet,
+    by_slot: &'a [u16],
+    by_set: Vec<u16>,
+}
+
+impl<'a> AreaWorth<'a> {
+    /// By the worth of slots; `None` when no area is worth anything.
+    pub(crate) fn new(packed: &'a Packed, by_slot: &'a [u16]) -> Option<AreaWorth<'a>> {
+        let by_set = packed.areas.sets.iter().map(|slots| best(by_slot, slots)).collect();
+        (!by_slot.is_empty()).then_some(AreaWorth { areas: &packed.areas, by_slot, by_set })
+    }
+
+    /// What the best area of a document is worth.
+    #[inline]
+    pub(crate) fn of(&self, doc: DocId) -> u32 {
+        match self.by_set.get(usize::from(self.areas.set(doc))) {
+            Some(worth) => u32::from(*worth),
+            None => u32::from(best(self.by_slot, self.areas.other(doc))),
         }
     }
+}
+
+fn best(by_slot: &[u16], slots: &[u16]) -> u16 {
+    slots.iter().filter_map(|slot| by_slot.get(usize::from(*slot))).max().copied().unwrap_or(0)
 }
 
 impl Packed {
     /// Reads the column of a segment; new values get slots.
     pub(crate) fn load(column: &Column<u64>, documents: DocId, slots: &mut Slots) -> Result<Packed> {
-        let (stated, covered, only) = (name_hash(STATED), name_hash(MUNICIPALITY), name_hash(ONLY));
-        let mut packed = Packed { facets: HashMap::new(), areas: Facet::default() };
-        let (mut values, mut areas, mut of_facet) = (Vec::new(), Vec::new(), Vec::new());
+        let (stated, covered) = (name_hash(STATED), name_hash(MUNICIPALITY));
+        let mut facets: HashMap<u32, Reading> = HashMap::new();
+        let mut areas = Reading::default();
+        let (mut values, mut of_areas, mut of_facet) = (Vec::new(), Vec::new(), Vec::new());
         for doc in 0..documents {
             values.clear();
             values.extend(column.values_for_doc(doc));
-            areas.clear();
+            of_areas.clear();
             // Values come in order, so those of a facet stand together.
             for group in values.chunk_by(|one, other| name_of(*one) == name_of(*other)) {
                 let Some(name) = group.first().map(|value| name_of(*value)) else { continue };
-                if name == stated || name == covered {
-                    areas.extend_from_slice(group);
-                    continue;
-                }
-                of_facet.clear();
+                let of = if name == stated || name == covered { &mut of_areas } else { &mut of_facet };
                 for value in group {
-                    of_facet.push(slots.add(*value)?);
+                    of.push(slots.add(*value)?);
                 }
-                packed.facets.entry(name).or_default().put(documents, doc, &of_facet)?;
-            }
-            of_facet.clear();
-            let mut states = areas.iter().filter(|value| name_of(**value) == stated);
-            match (states.next(), states.next()) {
-                (None, _) => continue,
-                (Some(single), None) => of_facet.push(slots.add(encode(only, number_of(*single)))?),
-                (Some(_), Some(_)) => {
-                    for value in &areas {
-                        of_facet.push(slots.add(*value)?);
-                    }
+                if !of_facet.is_empty() {
+                    facets.entry(name).or_default().put(documents, doc, &of_facet);
+                    of_facet.clear();
                 }
             }
-            packed.areas.put(documents, doc, &of_facet)?;
+            if !of_areas.is_empty() {
+                areas.put(documents, doc, &of_areas);
+            }
         }
-        Ok(packed)
+        let facets = facets.into_iter().map(|(name, reading)| (name, reading.facet)).collect();
+        Ok(Packed { facets, areas: areas.facet })
     }
 
     /// The slots of a facet; `None` when no document of the segment has any.
@@ -297,15 +347,13 @@ impl Packed {
         if name == MUNICIPALITY { Some(&self.areas) } else { self.facets.get(&name_hash(name)) }
     }
 
-    /// What the best area of a document is worth.
-    #[inline]
-    pub(crate) fn area_worth(&self, doc: DocId, worth: &[u16]) -> u32 {
-        let of = |slot: u16| worth.get(usize::from(slot)).map_or(0, |worth| u32::from(*worth));
-        match self.areas.one.get(doc as usize).copied() {
-            None | Some(NOTHING) => 0,
-            Some(SEVERAL) => self.areas.several(doc).iter().map(|slot| of(*slot)).max().unwrap_or(0),
-            Some(slot) => of(slot),
-        }
+    /// What the best area of one document is worth.
+    pub(crate) fn area_worth(&self, doc: DocId, by_slot: &[u16]) -> u32 {
+        let slots = match self.areas.set(doc) {
+            OTHER => self.areas.other(doc),
+            set => self.areas.sets.get(usize::from(set)).map_or(&[][..], |slots| slots),
+        };
+        u32::from(best(by_slot, slots))
     }
 }
 

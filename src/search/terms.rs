@@ -6,7 +6,7 @@ use crate::search::cursor::{Clause, Leaf, Worth};
 use crate::search::facets;
 use crate::search::fields;
 use crate::search::view::{SegmentData, View};
-use crate::search::window::{Reader, Source};
+use crate::search::window::{Reader, Source, Way};
 use std::sync::Arc;
 use tantivy::TERMINATED;
 use tantivy::index::InvertedIndexReader;
@@ -93,16 +93,15 @@ impl TermsLeaf {
     }
 
     /// The leaf as a pass over a segment reads it; `None` when nothing there matches.
-    pub(crate) fn reader(&self, view: &View, segment: usize) -> Result<Option<Reader>> {
+    fn way(&self, view: &View, segment: usize) -> Result<Option<Way>> {
         let Some(infos) = self.found.get(segment).and_then(Option::as_ref) else { return Ok(None) };
-        let [info] = infos.as_slice() else {
-            let frequency = infos.iter().map(|info| info.doc_freq).min().unwrap_or(0);
-            let leaf = self.open(view, segment)?;
-            return Ok(leaf.map(|leaf| Reader::of_several(leaf, self.worth, self.weight, frequency)));
-        };
         let index = self.field.index(&view.segment(segment)?.data);
-        let postings = index.read_block_postings_from_terminfo(info, self.option())?;
-        Ok(Some(Reader::of_one(postings, self.worth, self.weight)))
+        let mut readers = Vec::with_capacity(infos.len());
+        for info in infos {
+            let blocks = index.read_block_postings_from_terminfo(info, self.option())?;
+            readers.push(Reader::new(blocks, self.worth, self.weight));
+        }
+        Ok(Some(Way::new(readers)))
     }
 
     fn option(&self) -> IndexRecordOption {
@@ -146,9 +145,9 @@ pub(crate) fn covering(view: &View, area: u16) -> Result<Vec<TermsLeaf>> {
 
 /// Any of these ways to match in a segment; `None` when nothing there does.
 pub(crate) fn any(leaves: &[TermsLeaf], view: &View, segment: usize) -> Result<Option<Source>> {
-    let readers = leaves.iter().map(|leaf| leaf.reader(view, segment));
-    let readers: Vec<Reader> = readers.filter_map(Result::transpose).collect::<Result<_>>()?;
-    Ok((!readers.is_empty()).then_some(Source::Any(readers)))
+    let ways = leaves.iter().map(|leaf| leaf.way(view, segment));
+    let ways: Vec<Way> = ways.filter_map(Result::transpose).collect::<Result<_>>()?;
+    Ok((!ways.is_empty()).then_some(Source::Any(ways)))
 }
 
 /// The same for documents that are looked up one by one.

@@ -8,6 +8,7 @@ use crate::search::indexer::Position;
 use crate::search::intake::{Features, default_kinds};
 use crate::search::ready::Ready;
 use crate::search::statistics::Statistics;
+use crate::search::window::WINDOW;
 use std::collections::HashMap;
 use std::sync::Arc;
 use tantivy::columnar::{BytesColumn, Column, ColumnValues};
@@ -22,6 +23,7 @@ pub(crate) const NO_NAME: u32 = u32::MAX;
 pub(crate) struct SegmentData {
     /// How many documents it has, deleted ones too.
     pub documents: DocId,
+    /// Of every document, and of a window of documents that are not there.
     features: Box<[u8]>,
     /// As bits: what everyone and what partners are shown when they name no kinds.
     usual: [Box<[u64]>; 2],
@@ -70,7 +72,9 @@ impl SegmentData {
         let features = columns.u64("features")?;
         let features: Box<[u8]> = (0..documents)
             .map(|doc| features.first(doc).and_then(|value| u8::try_from(value).ok()).unwrap_or(u8::MAX))
+            .chain(std::iter::repeat_n(u8::MAX, WINDOW))
             .collect();
+        let known = features.get(..documents as usize).unwrap_or_default();
         let name_column = columns.bytes("name")?;
         let names = match &name_column {
             Some(column) => (0..documents)
@@ -83,8 +87,8 @@ impl SegmentData {
             documents,
             tie_ranks: ranks(&*ties, documents),
             ties,
-            usual: [Audience::Public, Audience::Partners].map(|asker| usual(&features, asker)),
-            restricted: features.iter().any(|bits| Features(*bits).partners_only()),
+            usual: [Audience::Public, Audience::Partners].map(|asker| usual(known, asker)),
+            restricted: known.iter().any(|bits| Features(*bits).partners_only()),
             features,
             names,
             name_column,
@@ -111,9 +115,10 @@ impl SegmentData {
         Features(self.features.get(doc as usize).copied().unwrap_or(u8::MAX))
     }
 
-    /// The features of all documents.
-    pub(crate) fn all_features(&self) -> &[u8] {
-        &self.features
+    /// The features of a window of documents from one on.
+    pub(crate) fn features_from(&self, doc: DocId) -> &[u8; WINDOW] {
+        const NOBODY: &[u8; WINDOW] = &[u8::MAX; WINDOW];
+        self.features.get(doc as usize..).and_then(|rest| rest.first_chunk()).unwrap_or(NOBODY)
     }
 
     /// The documents, deleted ones too, that an asker is shown without naming kinds, as bits.

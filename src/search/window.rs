@@ -4,9 +4,10 @@
 //! points of a window that fits the first cache, block by block and without a decision per document; only where few
 //! documents are left do the other words look them up one by one.
 
-use crate::search::cursor::{Leaf, Worth};
-use crate::search::evidence;
+use crate::search::cursor::Worth;
+use crate::search::evidence::NameLength;
 use crate::search::intake::Features;
+use crate::search::view::SegmentData;
 use tantivy::postings::BlockSegmentPostings;
 use tantivy::{DocId, TERMINATED};
 
@@ -16,8 +17,10 @@ pub(crate) const WINDOW: usize = 4096;
 pub(crate) const WORDS: usize = WINDOW / 64;
 /// What a match of every word adds where some of the words would do: it comes before all that lack one.
 pub(crate) const EVERYTHING: u32 = 15_000;
-/// To look one document up in a posting list costs about as much as to read so many postings in a row.
-const LOOK_UP: f32 = 40.0;
+/// What steps cost beside reading one posting of many in a row: to look one document up in a posting list,
+const LOOK_UP: f32 = 25.0;
+/// and to join a window of its own with another.
+const JOIN: f32 = 500.0;
 
 /// Bits and points of the documents of a window.
 pub(crate) struct Window {
@@ -39,8 +42,9 @@ impl Window {
         self.points.fill(0);
     }
 
-    fn count(&self) -> u32 {
-        self.bits.iter().map(|word| word.count_ones()).sum()
+    /// How many documents match.
+    pub(crate) fn count(&self) -> usize {
+        self.bits.iter().map(|word| word.count_ones() as usize).sum()
     }
 
     fn add_points(&mut self, other: &Window) {
@@ -49,11 +53,29 @@ impl Window {
         }
     }
 
+    /// Puts postings in; the best of what is put for a document counts.
     #[inline]
-    fn put(&mut self, at: usize, points: u32) {
-        let at = at % WINDOW;
-        self.bits[at / 64] |= 1 << (at % 64);
-        self.points[at] = self.points[at].max(points);
+    fn pour(
+        &mut self,
+        stretch: Stretch<'_>,
+        docs: &[DocId],
+        frequencies: &[u32],
+        points: impl Fn(Features, u32) -> u32,
+    ) {
+        // Bits are gathered and written word by word: to change the same word again and again would have to wait for
+        // what was written just before.
+        let (mut word, mut bits) = (0, 0);
+        for (doc, frequency) in docs.iter().zip(frequencies) {
+            let at = (doc - stretch.base) as usize % WINDOW;
+            let points = points(Features(stretch.features[at]), *frequency);
+            self.points[at] = self.points[at].max(points);
+            if at / 64 != word {
+                self.bits[word] |= bits;
+                (word, bits) = (at / 64, 0);
+            }
+            bits |= 1 << (at % 64);
+        }
+        self.bits[word] |= bits;
     }
 }
 
@@ -74,17 +96,21 @@ pub(crate) fn each_bit(bits: &[u64; WORDS], mut work: impl FnMut(usize)) {
 pub(crate) struct Stretch<'a> {
     /// The first document.
     pub base: DocId,
-    /// Features of all documents of the segment.
-    pub features: &'a [u8],
+    documents: DocId,
+    /// Features of its documents.
+    features: &'a [u8; WINDOW],
 }
 
-impl Stretch<'_> {
-    fn end(self) -> DocId {
-        self.base.saturating_add(WINDOW as DocId).min(TERMINATED)
+impl<'a> Stretch<'a> {
+    /// A window with a document; it begins where a word of its bits does.
+    pub(crate) fn new(doc: DocId, data: &'a SegmentData) -> Stretch<'a> {
+        let base = doc & !63;
+        Stretch { base, documents: data.documents, features: data.features_from(base) }
     }
 
-    fn documents(self) -> DocId {
-        DocId::try_from(self.features.len()).unwrap_or(TERMINATED)
+    /// The document behind the last.
+    pub(crate) fn end(self) -> DocId {
+        self.base.saturating_add(WINDOW as DocId).min(TERMINATED)
     }
 }
 
@@ -115,7 +141,7 @@ pub(crate) enum Source {
     /// Every document.
     Everything,
     /// A word or a filter: the best of these ways to match counts.
-    Any(Vec<Reader>),
+    Any(Vec<Way>),
     /// All of these; the rarest first.
     All(Vec<Source>),
     /// One of these; what they count is added.
@@ -155,10 +181,19 @@ impl Source {
     fn postings(&self) -> f32 {
         match self {
             Source::Everything => f32::MAX,
-            Source::Any(readers) => readers.iter().map(|reader| reader.frequency as f32).sum(),
+            Source::Any(ways) => ways.iter().map(Way::frequency).sum(),
             Source::All(sources) => sources.first().map_or(0.0, Source::postings),
             Source::Either(sources) => sources.iter().map(Source::postings).sum(),
             Source::Enough { sources, .. } => sources.iter().map(|(source, _)| source.postings()).sum(),
+        }
+    }
+
+    /// Whether matches have points: those of filters have none.
+    fn counts(&self) -> bool {
+        match self {
+            Source::Everything => false,
+            Source::Any(ways) => ways.iter().any(Way::counts),
+            Source::All(_) | Source::Either(_) | Source::Enough { .. } => true,
         }
     }
 
@@ -172,7 +207,7 @@ impl Source {
         };
         match self {
             Source::Everything => from,
-            Source::Any(readers) => readers.iter_mut().map(|reader| reader.seek(from)).min().unwrap_or(TERMINATED),
+            Source::Any(ways) => ways.iter_mut().map(|way| way.next(from)).min().unwrap_or(TERMINATED),
             Source::All(sources) => {
                 sources.iter_mut().fold(from, |next, source| if next == TERMINATED { next } else { source.next(next) })
             }
@@ -187,7 +222,7 @@ impl Source {
     pub(crate) fn fill(&mut self, stretch: Stretch<'_>, out: &mut Window, spare: &mut Spare) {
         match self {
             Source::Everything => {
-                let documents = stretch.documents();
+                let documents = stretch.documents;
                 for (at, word) in (stretch.base..).step_by(64).zip(&mut out.bits) {
                     *word = match documents.saturating_sub(at) {
                         0 => 0,
@@ -196,7 +231,7 @@ impl Source {
                     };
                 }
             }
-            Source::Any(readers) => readers.iter_mut().for_each(|reader| reader.fill(stretch, out)),
+            Source::Any(ways) => ways.iter_mut().for_each(|way| way.fill(stretch, out, spare)),
             Source::All(sources) => {
                 let Some((first, others)) = sources.split_first_mut() else { return };
                 first.fill(stretch, out, spare);
@@ -244,11 +279,11 @@ impl Source {
 
     /// Keeps of a window what matches here too and adds what that counts.
     fn keep(&mut self, stretch: Stretch<'_>, out: &mut Window, spare: &mut Spare) {
-        if let Source::Any(readers) = self
-            && is_cheaper_looked_up(readers, stretch, out)
+        if let Source::Any(ways) = self
+            && is_cheaper_looked_up(ways, stretch, out)
         {
             let bits = out.bits;
-            each_bit(&bits, |at| match best(readers, stretch, at) {
+            each_bit(&bits, |at| match best(ways, stretch, at) {
                 Some(points) => out.points[at] += points,
                 None => out.bits[at / 64] &= !(1 << (at % 64)),
             });
@@ -271,7 +306,9 @@ impl Source {
     ) {
         let mut found = spare.take();
         self.fill(stretch, &mut found, spare);
-        out.add_points(&found);
+        if self.counts() {
+            out.add_points(&found);
+        }
         join(out, &found);
         spare.give(found);
     }
@@ -281,11 +318,11 @@ impl Source {
         if self.next(stretch.base) >= stretch.end() {
             return;
         }
-        if let Source::Any(readers) = self
-            && is_cheaper_looked_up(readers, stretch, out)
+        if let Source::Any(ways) = self
+            && is_cheaper_looked_up(ways, stretch, out)
         {
             let bits = out.bits;
-            each_bit(&bits, |at| out.points[at] += best(readers, stretch, at).unwrap_or(0));
+            each_bit(&bits, |at| out.points[at] += best(ways, stretch, at).unwrap_or(0));
             return;
         }
         self.add(stretch, out, spare, |_, _| {});
@@ -293,67 +330,189 @@ impl Source {
 }
 
 /// Whether to look up the documents of a window one by one costs less than to read all its postings.
-fn is_cheaper_looked_up(readers: &[Reader], stretch: Stretch<'_>, out: &Window) -> bool {
-    let postings: f32 = readers.iter().map(|reader| reader.frequency as f32).sum();
-    let here = postings * WINDOW as f32 / stretch.documents().max(1) as f32;
-    out.count() as f32 * readers.len() as f32 * LOOK_UP < here
+fn is_cheaper_looked_up(ways: &[Way], stretch: Stretch<'_>, out: &Window) -> bool {
+    let one_by_one: f32 = ways.iter().map(|way| way.terms() as f32 * LOOK_UP).sum();
+    let in_a_row: f32 = ways.iter().map(|way| way.cost(stretch)).sum();
+    out.count() as f32 * one_by_one < JOIN + in_a_row
 }
 
 /// What the best of these ways counts for a document of a window; `None` when it matches in none.
-fn best(readers: &mut [Reader], stretch: Stretch<'_>, at: usize) -> Option<u32> {
+fn best(ways: &mut [Way], stretch: Stretch<'_>, at: usize) -> Option<u32> {
     let doc = stretch.base + at as DocId;
-    readers.iter_mut().filter_map(|reader| reader.look_up(doc, stretch)).max()
+    ways.iter_mut().filter_map(|way| way.look_up(doc, stretch)).max()
 }
 
-/// A posting list, or several whose terms must all be there, and what its postings count.
+/// One way for a word to match.
+pub(crate) enum Way {
+    /// A term.
+    Term(Reader),
+    /// Terms that must all be there, the rarest first; the least of them counts.
+    Terms(Vec<Reader>),
+}
+
+impl Way {
+    /// The way of these terms.
+    pub(crate) fn new(mut readers: Vec<Reader>) -> Way {
+        if readers.len() == 1
+            && let Some(reader) = readers.pop()
+        {
+            return Way::Term(reader);
+        }
+        readers.sort_by_key(|reader| reader.frequency);
+        Way::Terms(readers)
+    }
+
+    fn terms(&self) -> usize {
+        match self {
+            Way::Term(_) => 1,
+            Way::Terms(readers) => readers.len(),
+        }
+    }
+
+    fn counts(&self) -> bool {
+        let counts = |reader: &Reader| reader.weight > 0 && reader.worth != Worth::NOTHING;
+        match self {
+            Way::Term(reader) => counts(reader),
+            Way::Terms(readers) => readers.iter().all(counts),
+        }
+    }
+
+    /// In how many documents it is, at most.
+    fn frequency(&self) -> f32 {
+        match self {
+            Way::Term(reader) => reader.frequency as f32,
+            Way::Terms(readers) => readers.first().map_or(0.0, |reader| reader.frequency as f32),
+        }
+    }
+
+    /// What it costs to read the postings of a window.
+    fn cost(&self, stretch: Stretch<'_>) -> f32 {
+        match self {
+            Way::Term(reader) => reader.within(stretch),
+            Way::Terms(readers) => {
+                let Some((first, others)) = readers.split_first() else { return 0.0 };
+                let first = first.within(stretch);
+                let other = |other: &Reader| (JOIN + other.within(stretch)).min(first * LOOK_UP);
+                first + others.iter().map(other).sum::<f32>()
+            }
+        }
+    }
+
+    /// A document that no match before lies at, from a document on.
+    fn next(&mut self, from: DocId) -> DocId {
+        match self {
+            Way::Term(reader) => reader.seek(from),
+            Way::Terms(readers) => readers.iter_mut().fold(from, |from, reader| reader.seek(from)),
+        }
+    }
+
+    fn fill(&mut self, stretch: Stretch<'_>, out: &mut Window, spare: &mut Spare) {
+        let readers = match self {
+            Way::Term(reader) => return reader.fill(stretch, out),
+            Way::Terms(readers) => readers,
+        };
+        let Some((first, others)) = readers.split_first_mut() else { return };
+        if first.seek(stretch.base) >= stretch.end() {
+            return;
+        }
+        let mut found = spare.take();
+        first.fill(stretch, &mut found);
+        for other in others {
+            let count = found.count();
+            if count == 0 {
+                break;
+            }
+            if count as f32 * LOOK_UP < JOIN + other.within(stretch) {
+                let bits = found.bits;
+                each_bit(&bits, |at| match other.look_up(stretch.base + at as DocId, stretch) {
+                    Some(points) => found.points[at] = found.points[at].min(points),
+                    None => found.bits[at / 64] &= !(1 << (at % 64)),
+                });
+            } else {
+                let mut also = spare.take();
+                other.fill(stretch, &mut also);
+                for (points, other) in found.points.iter_mut().zip(&also.points) {
+                    *points = (*points).min(*other);
+                }
+                for (word, other) in found.bits.iter_mut().zip(&also.bits) {
+                    *word &= other;
+                }
+                spare.give(also);
+            }
+        }
+        for (word, more) in out.bits.iter_mut().zip(&found.bits) {
+            *word |= more;
+        }
+        each_bit(&found.bits, |at| out.points[at] = out.points[at].max(found.points[at]));
+        spare.give(found);
+    }
+
+    /// What a document counts; `None` when it does not match. Documents must come in order.
+    fn look_up(&mut self, doc: DocId, stretch: Stretch<'_>) -> Option<u32> {
+        match self {
+            Way::Term(reader) => reader.look_up(doc, stretch),
+            Way::Terms(readers) => readers
+                .iter_mut()
+                .try_fold(u32::MAX, |least, reader| reader.look_up(doc, stretch).map(|points| points.min(least))),
+        }
+    }
+}
+
+/// A posting list, and what its postings count.
 pub(crate) struct Reader {
-    postings: Postings,
+    /// Boxed: it carries its decoded block, over a kilobyte, and would be moved about with it.
+    blocks: Box<BlockSegmentPostings>,
+    /// Where in its block it stands.
+    at: usize,
     worth: Worth,
     weight: u32,
-    /// In how many documents it is, at most.
     frequency: u32,
+    /// Points by length of the name and frequency, where that many are looked at that it pays to have them ready.
+    table: Option<Box<[u32; TABLE]>>,
 }
 
-enum Postings {
-    /// One term, and where in its block it stands.
-    One(Box<BlockSegmentPostings>, usize),
-    /// Several terms.
-    Several(Leaf),
-}
+/// Four lengths of names and 256 frequencies.
+const TABLE: usize = 1024;
+/// From so many postings on the points are kept ready.
+const MANY: u32 = 2_000;
 
 /// Full blocks have so many documents; one with fewer is the last.
 const BLOCK: usize = 128;
 
 impl Reader {
-    /// The reader of one term; `weight` is what a worth of 1000 becomes.
-    pub(crate) fn of_one(postings: BlockSegmentPostings, worth: Worth, weight: u32) -> Reader {
-        let frequency = postings.doc_freq();
-        Reader { postings: Postings::One(Box::new(postings), 0), worth, weight, frequency }
+    /// The reader of a term; `weight` is what a worth of 1000 becomes.
+    pub(crate) fn new(blocks: BlockSegmentPostings, worth: Worth, weight: u32) -> Reader {
+        let frequency = blocks.doc_freq();
+        let table = (frequency >= MANY && !matches!(worth, Worth::Same(..))).then(|| {
+            let mut table = Box::new([0; TABLE]);
+            for (length, row) in (0..).zip(table.chunks_mut(256)) {
+                for (frequency, points) in (0..).zip(row) {
+                    *points = worth.of(frequency, length) * weight / 1000;
+                }
+            }
+            table
+        });
+        Reader { blocks: Box::new(blocks), at: 0, worth, weight, frequency, table }
     }
 
-    /// The reader of several terms.
-    pub(crate) fn of_several(leaf: Leaf, worth: Worth, weight: u32, frequency: u32) -> Reader {
-        Reader { postings: Postings::Several(leaf), worth, weight, frequency }
+    /// About how many postings a window has.
+    fn within(&self, stretch: Stretch<'_>) -> f32 {
+        self.frequency as f32 * WINDOW as f32 / stretch.documents.max(1) as f32
     }
 
     /// Goes to a document or the next that matches.
     fn seek(&mut self, target: DocId) -> DocId {
-        match &mut self.postings {
-            Postings::One(blocks, at) => {
-                let docs = blocks.docs();
-                if docs.get(*at).is_some_and(|doc| *doc >= target) {
-                    // It is there already.
-                } else if docs.last().is_some_and(|last| *last >= target) {
-                    *at += docs.get(*at..).map_or(0, |rest| rest.partition_point(|doc| *doc < target));
-                } else if docs.len() == BLOCK {
-                    *at = blocks.seek(target);
-                } else {
-                    *at = docs.len();
-                }
-                blocks.docs().get(*at).copied().unwrap_or(TERMINATED)
-            }
-            Postings::Several(leaf) => leaf.seek(target),
+        let docs = self.blocks.docs();
+        if docs.get(self.at).is_some_and(|doc| *doc >= target) {
+            // It is there already.
+        } else if docs.last().is_some_and(|last| *last >= target) {
+            self.at += docs.get(self.at..).map_or(0, |rest| rest.partition_point(|doc| *doc < target));
+        } else if docs.len() == BLOCK {
+            self.at = self.blocks.seek(target);
+        } else {
+            self.at = docs.len();
         }
+        self.blocks.docs().get(self.at).copied().unwrap_or(TERMINATED)
     }
 
     fn fill(&mut self, stretch: Stretch<'_>, out: &mut Window) {
@@ -362,50 +521,33 @@ impl Reader {
             return;
         }
         let (worth, weight) = (self.worth, self.weight);
-        match &mut self.postings {
-            Postings::Several(leaf) => {
-                while leaf.doc() < end {
-                    let at = (leaf.doc() - base) as usize;
-                    out.put(at, leaf.points(stretch.length(at)));
-                    leaf.advance();
+        loop {
+            let docs = self.blocks.docs().get(self.at..).unwrap_or_default();
+            let within = if docs.last().is_some_and(|last| *last < end) {
+                docs.len()
+            } else {
+                docs.partition_point(|doc| *doc < end)
+            };
+            let docs = docs.get(..within).unwrap_or_default();
+            let frequencies = self.blocks.freqs().get(self.at..).unwrap_or_default();
+            match (worth, &self.table) {
+                (Worth::Same(worth, _), _) => {
+                    let points = worth * weight / 1000;
+                    out.pour(stretch, docs, docs, |_, _| points);
                 }
+                (_, Some(table)) => out.pour(stretch, docs, frequencies, |features, frequency| {
+                    table[usize::from(features.name_length()) << 8 | frequency as usize & 0xff]
+                }),
+                (_, None) => out.pour(stretch, docs, frequencies, |features, frequency| {
+                    worth.of(frequency, features.name_length()) * weight / 1000
+                }),
             }
-            Postings::One(blocks, at) => loop {
-                let docs = blocks.docs().get(*at..).unwrap_or_default();
-                let within = if docs.last().is_some_and(|last| *last < end) {
-                    docs.len()
-                } else {
-                    docs.partition_point(|doc| *doc < end)
-                };
-                let docs = docs.get(..within).unwrap_or_default();
-                match worth {
-                    Worth::Same(worth, _) => {
-                        let points = worth * weight / 1000;
-                        docs.iter().for_each(|doc| out.put((doc - base) as usize, points));
-                    }
-                    Worth::Places => {
-                        let table = evidence::table();
-                        let frequencies = blocks.freqs().get(*at..).unwrap_or_default();
-                        for (doc, frequency) in docs.iter().zip(frequencies) {
-                            let at = (doc - base) as usize;
-                            let worth = evidence::worth_in(table, *frequency, stretch.length(at));
-                            out.put(at, worth * weight / 1000);
-                        }
-                    }
-                    Worth::Vocabulary | Worth::NameFirst(_) => {
-                        let frequencies = blocks.freqs().get(*at..).unwrap_or_default();
-                        for (doc, frequency) in docs.iter().zip(frequencies) {
-                            out.put((doc - base) as usize, worth.of(*frequency, 0) * weight / 1000);
-                        }
-                    }
-                }
-                *at += within;
-                if *at < BLOCK {
-                    return;
-                }
-                blocks.advance();
-                *at = 0;
-            },
+            self.at += within;
+            if self.at < BLOCK {
+                return;
+            }
+            self.blocks.advance();
+            self.at = 0;
         }
     }
 
@@ -414,21 +556,16 @@ impl Reader {
         if self.seek(doc) != doc {
             return None;
         }
+        let frequency = self.blocks.freqs().get(self.at).copied().unwrap_or(1);
         let length = stretch.length((doc - stretch.base) as usize);
-        Some(match &self.postings {
-            Postings::Several(leaf) => leaf.points(length),
-            Postings::One(blocks, at) => {
-                let frequency = blocks.freqs().get(*at).copied().unwrap_or(1);
-                self.worth.of(frequency, length) * self.weight / 1000
-            }
-        })
+        Some(self.worth.of(frequency, length) * self.weight / 1000)
     }
 }
 
 impl Stretch<'_> {
     /// The class of the name's length of a document of the window.
     #[inline]
-    fn length(self, at: usize) -> evidence::NameLength {
-        Features(self.features.get(self.base as usize + at).copied().unwrap_or(u8::MAX)).name_length()
+    fn length(self, at: usize) -> NameLength {
+        Features(self.features[at % WINDOW]).name_length()
     }
 }
