@@ -131,7 +131,7 @@ impl Plan {
             // A share is at least 1 of 10,000 and rounded, so that it is the same wherever it is computed.
             clause.share = (f64::from(FULL) * clause.rarity / sum.max(f64::EPSILON)).round().max(1.0) as u32;
             for leaf in &mut clause.leaves {
-                leaf.weight = clause.share * leaf.base / 1000;
+                leaf.weight = clause.share;
             }
             self.signals.extend(exact_signal(view, clause)?);
         }
@@ -176,7 +176,7 @@ impl Plan {
     pub(crate) fn open(&self, view: &View, segment: usize, need: Need) -> Result<Option<Source>> {
         let mut sources = Vec::with_capacity(self.required.len());
         for clause in &self.required {
-            sources.push((terms::any(&clause.leaves, view, segment)?, clause.share));
+            sources.push((terms::word(&clause.leaves, clause.share, view, segment)?, clause.share));
         }
         let words = match need {
             _ if sources.is_empty() => None,

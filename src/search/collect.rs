@@ -7,7 +7,7 @@ use crate::search::intake::{Features, default_kinds};
 use crate::search::order::{After, Keys, Order, metres};
 use crate::search::query::Query;
 use crate::search::view::{Segment, SegmentData, View};
-use crate::search::window::{Source, Spare, Stretch, WINDOW, Window, each_bit};
+use crate::search::window::{Source, Spare, Stretch, WINDOW, Window};
 use tantivy::DocId;
 
 /// What a record that is less alive loses, by its rest.
@@ -33,6 +33,11 @@ impl<'q> Conditions<'q> {
             || query.updated_after.is_some()
             || query.between != (None, None);
         Conditions { asker, kinds, query, ranges }
+    }
+
+    /// Whether ranges were asked for.
+    pub(crate) const fn has_ranges(&self) -> bool {
+        self.ranges
     }
 
     /// Whether a document that may be seen lies in every range that was asked for.
@@ -198,15 +203,14 @@ impl Pass<'_> {
             out.total += count;
             if !counting.is_empty() {
                 docs.clear();
-                each_bit(&window.bits, |at| docs.push(stretch.base + at as DocId));
+                window.each(|at| docs.push(stretch.base + at as DocId));
                 counting.iter_mut().for_each(|counting| counting.add(&docs));
             }
             if let Some(order) = ranked.filter(|_| count > 0) {
                 if self.scored {
                     signals.iter_mut().for_each(|signal| signal.signal(stretch, &mut window, &mut spare));
                 }
-                let Window { bits, points } = &*window;
-                each_bit(bits, |at| best.consider(order, stretch.base + at as DocId, points[at % WINDOW]));
+                window.each(|at| best.consider(order, stretch.base + at as DocId, window.points[at % WINDOW]));
             }
             next = source.next(stretch.end());
         }
@@ -252,8 +256,7 @@ impl<'a> Sieve<'a> {
             }
             return;
         }
-        let bits = window.bits;
-        each_bit(&bits, |at| {
+        window.retain(|at, _| {
             let doc = base + at as DocId;
             let features = self.segment.data.features(doc);
             let verdict = self.verdicts[usize::from(features.0)];
@@ -263,9 +266,7 @@ impl<'a> Sieve<'a> {
             if shown && self.pass.count_kinds {
                 kinds[usize::from(features.kind())] += 1;
             }
-            if !shown || verdict == COUNTED {
-                window.bits[at / 64] &= !(1 << (at % 64));
-            }
+            shown && verdict == WANTED
         });
     }
 }
@@ -274,7 +275,7 @@ impl<'a> Sieve<'a> {
 struct Best<'a, K> {
     data: &'a SegmentData,
     bound: Option<(Keys, u64)>,
-    areas: Option<AreaWorth<'a>>,
+    areas: AreaWorth<'a>,
     scored: bool,
     /// Whether a low score alone rules a document out.
     prune: bool,
@@ -289,9 +290,10 @@ impl<K: SortKey> Best<'_, K> {
     fn consider(&mut self, order: &Order, doc: DocId, points: u32) {
         let mut score = points;
         if self.scored {
-            if let Some(areas) = &self.areas {
-                score += areas.of(doc);
+            if score + self.areas.most() < self.least {
+                return;
             }
+            score += self.areas.of(doc);
             if score < self.least {
                 return;
             }

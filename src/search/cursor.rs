@@ -11,7 +11,7 @@ use tantivy::{DocId, DocSet, TERMINATED};
 pub(crate) const FULL: u32 = 10_000;
 
 /// What a posting counts, of 1000.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Worth {
     /// By the places that its frequency stands for.
     Places,
@@ -66,24 +66,39 @@ impl Worth {
     }
 }
 
+/// What a worth is in a way that is so good. Of a word's ways the best counts, so this comes before the word's weight:
+/// then which is best does not depend on the query.
+#[inline]
+pub(crate) fn value(worth: u32, base: u32) -> u32 {
+    worth * base / 1000
+}
+
+/// What a value counts for a word of so much weight.
+#[inline]
+pub(crate) fn points(value: u32, weight: u32) -> u32 {
+    value * weight / 1000
+}
+
 /// One way for a word to match: a term, or several terms that must all be there.
 pub(crate) struct Leaf {
     /// Boxed: posting lists carry their decoded blocks, over a kilobyte, and would be moved about with them.
     first: Box<SegmentPostings>,
     others: Vec<SegmentPostings>,
     worth: Worth,
+    base: u32,
     weight: u32,
     /// Worths by places, at hand because most leaves count by them.
     table: &'static evidence::Table,
 }
 
 impl Leaf {
-    /// A leaf of at least one posting list; `weight` is what a worth of 1000 becomes.
-    pub(crate) fn new(mut postings: Vec<SegmentPostings>, worth: Worth, weight: u32) -> Option<Leaf> {
+    /// A leaf of at least one posting list; `base` is how good a way to match it is, of 1000, and `weight` what a worth
+    /// of 1000 becomes in the best way.
+    pub(crate) fn new(mut postings: Vec<SegmentPostings>, worth: Worth, base: u32, weight: u32) -> Option<Leaf> {
         postings.sort_by_key(|postings| postings.size_hint());
         let mut postings = postings.into_iter();
         let first = Box::new(postings.next()?);
-        let mut leaf = Leaf { first, others: postings.collect(), worth, weight, table: evidence::table() };
+        let mut leaf = Leaf { first, others: postings.collect(), worth, base, weight, table: evidence::table() };
         leaf.align();
         Some(leaf)
     }
@@ -128,7 +143,7 @@ impl Leaf {
         for other in &self.others {
             worth = worth.min(self.worth_of(other.term_freq(), length));
         }
-        worth * self.weight / 1000
+        points(value(worth, self.base), self.weight)
     }
 
     #[inline]
@@ -141,7 +156,7 @@ impl Leaf {
 
     /// The most that any document counts.
     pub(crate) fn most(&self) -> u32 {
-        self.worth.most() * self.weight / 1000
+        points(value(self.worth.most(), self.base), self.weight)
     }
 
     /// Where the word stands in the document it stands at.

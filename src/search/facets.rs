@@ -285,25 +285,27 @@ impl<'a> Counting<'a> {
 
 /// What the areas of the documents of a segment are worth.
 pub(crate) struct AreaWorth<'a> {
-    areas: &'a Facet,
+    packed: &'a Packed,
     by_slot: &'a [u16],
-    by_set: Vec<u16>,
+    most: u32,
 }
 
 impl<'a> AreaWorth<'a> {
-    /// By the worth of slots; `None` when no area is worth anything.
-    pub(crate) fn new(packed: &'a Packed, by_slot: &'a [u16]) -> Option<AreaWorth<'a>> {
-        let by_set = packed.areas.sets.iter().map(|slots| best(by_slot, slots)).collect();
-        (!by_slot.is_empty()).then_some(AreaWorth { areas: &packed.areas, by_slot, by_set })
+    /// By the worth of slots.
+    pub(crate) fn new(packed: &'a Packed, by_slot: &'a [u16]) -> AreaWorth<'a> {
+        AreaWorth { packed, by_slot, most: by_slot.iter().max().copied().unwrap_or(0).into() }
+    }
+
+    /// The most that any area is worth.
+    #[inline]
+    pub(crate) fn most(&self) -> u32 {
+        self.most
     }
 
     /// What the best area of a document is worth.
     #[inline]
     pub(crate) fn of(&self, doc: DocId) -> u32 {
-        match self.by_set.get(usize::from(self.areas.set(doc))) {
-            Some(worth) => u32::from(*worth),
-            None => u32::from(best(self.by_slot, self.areas.other(doc))),
-        }
+        if self.most == 0 { 0 } else { self.packed.area_worth(doc, self.by_slot) }
     }
 }
 

@@ -8,6 +8,7 @@
 
 mod build_query;
 mod collect;
+mod column;
 mod correct;
 mod cursor;
 pub mod document;

@@ -188,7 +188,7 @@ impl Request<'_> {
             }
         }
         for (_, leaves) in self.restrictions.0.iter().filter(|(name, _)| without != Some(*name)) {
-            sources.push(terms::any(leaves, self.view, segment)?);
+            sources.push(terms::word(leaves, 0, self.view, segment)?);
         }
         let source = if sources.is_empty() { Some(Source::Everything) } else { Source::all(sources) };
         Ok(source.map(|source| Matches { source, signals }))
@@ -217,6 +217,12 @@ impl Request<'_> {
         Ok(collected.total.min(enough))
     }
 
+    /// Whether the query asks for less than all that its text finds.
+    fn narrows(&self) -> bool {
+        let conditions = Conditions::new(self.asker, self.kinds(), self.query);
+        !self.restrictions.0.is_empty() || self.kinds() != default_kinds() || conditions.has_ranges()
+    }
+
     /// Decides how much of a text must match, once a strict search has found so many; true when that changed.
     fn decide(&self, strict: Decided, total: usize) -> Result<(bool, Decided)> {
         let words = strict.plan.required.len();
@@ -229,7 +235,7 @@ impl Request<'_> {
         if strict.plan.keys.is_some() || words == 0 || shown_by_default && total >= enough {
             return Ok((false, strict));
         }
-        let found = self.count(&strict.plan, Need::Everything, enough)?;
+        let found = if self.narrows() { self.count(&strict.plan, Need::Everything, enough)? } else { total };
         if found >= enough {
             return Ok((false, strict));
         }

@@ -2,19 +2,29 @@
 
 use crate::error::Result;
 use crate::resources::Audience;
+use crate::search::column::{Column, ColumnTerm};
 use crate::search::cursor::{Clause, Leaf, Worth};
 use crate::search::facets;
 use crate::search::fields;
 use crate::search::view::{SegmentData, View};
-use crate::search::window::{Reader, Source, Way};
+use crate::search::window::{self, List, Reader, Source, Way};
 use std::sync::Arc;
 use tantivy::TERMINATED;
 use tantivy::index::InvertedIndexReader;
 use tantivy::postings::TermInfo;
 use tantivy::schema::IndexRecordOption;
 
+/// A term that one of so many documents has is held document by document.
+const DENSE: u32 = 8;
+/// Fewer postings are read quickly enough as they are.
+const LEAST_DENSE: u32 = 4_000;
+
+/// A word that one of so many documents has, and that at least so many have, may become a column.
+const COLUMN: u32 = 64;
+const LEAST_COLUMN: u64 = 4_000;
+
 /// Which field a term stands in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum In {
     /// Stems, vocabulary numbers, whole names.
     All,
@@ -54,7 +64,7 @@ pub(crate) struct TermsLeaf {
     pub worth: Worth,
     /// How good a way to match it is, of 1000.
     pub base: u32,
-    /// What a worth of 1000 becomes.
+    /// What a worth of 1000 becomes in the best way.
     pub weight: u32,
     /// In how many records it is, at most; deleted ones count.
     pub frequency: u64,
@@ -89,19 +99,30 @@ impl TermsLeaf {
         for info in infos {
             postings.push(index.read_postings_from_terminfo(info, self.option())?);
         }
-        Ok(Leaf::new(postings, self.worth, self.weight))
+        Ok(Leaf::new(postings, self.worth, self.base, self.weight))
     }
 
     /// The leaf as a pass over a segment reads it; `None` when nothing there matches.
-    fn way(&self, view: &View, segment: usize) -> Result<Option<Way>> {
+    fn way(&self, view: &View, segment: usize, weight: u32) -> Result<Option<Way>> {
         let Some(infos) = self.found.get(segment).and_then(Option::as_ref) else { return Ok(None) };
-        let index = self.field.index(&view.segment(segment)?.data);
+        let data = &view.segment(segment)?.data;
         let mut readers = Vec::with_capacity(infos.len());
         for info in infos {
-            let blocks = index.read_block_postings_from_terminfo(info, self.option())?;
-            readers.push(Reader::new(blocks, self.worth, self.weight));
+            readers.push(Reader::new(self.list(data, info)?, info.doc_freq, self.worth, self.base, weight));
         }
         Ok(Some(Way::new(readers)))
+    }
+
+    fn list(&self, data: &SegmentData, info: &TermInfo) -> Result<List> {
+        let blocks = || self.field.index(data).read_block_postings_from_terminfo(info, self.option());
+        let is_dense = self.field == In::All && info.doc_freq >= (data.documents / DENSE).max(LEAST_DENSE);
+        if is_dense && !matches!(self.worth, Worth::Same(..)) {
+            let made = || Ok(window::dense(blocks()?, data.documents));
+            if let Some(list) = data.dense.get(info.postings_range.start, made)? {
+                return Ok(List::Dense(list));
+            }
+        }
+        Ok(List::Blocks(Box::new(blocks()?), 0))
     }
 
     fn option(&self) -> IndexRecordOption {
@@ -145,9 +166,47 @@ pub(crate) fn covering(view: &View, area: u16) -> Result<Vec<TermsLeaf>> {
 
 /// Any of these ways to match in a segment; `None` when nothing there does.
 pub(crate) fn any(leaves: &[TermsLeaf], view: &View, segment: usize) -> Result<Option<Source>> {
-    let ways = leaves.iter().map(|leaf| leaf.way(view, segment));
+    weighed(leaves, view, segment, None)
+}
+
+fn weighed(leaves: &[TermsLeaf], view: &View, segment: usize, weight: Option<u32>) -> Result<Option<Source>> {
+    let ways = leaves.iter().map(|leaf| leaf.way(view, segment, weight.unwrap_or(leaf.weight)));
     let ways: Vec<Way> = ways.filter_map(Result::transpose).collect::<Result<_>>()?;
     Ok((!ways.is_empty()).then_some(Source::Any(ways)))
+}
+
+/// The same for a word of a query or a filter: one that many documents have is kept as a column when it is asked for
+/// again.
+pub(crate) fn word(leaves: &[TermsLeaf], share: u32, view: &View, segment: usize) -> Result<Option<Source>> {
+    let data = &view.segment(segment)?.data;
+    let key = Key::of(leaves, segment);
+    if key.frequency < LEAST_COLUMN || key.frequency < u64::from(data.documents / COLUMN) {
+        return any(leaves, view, segment);
+    }
+    let make = || Ok(weighed(leaves, view, segment, Some(1000))?.and_then(|source| Column::of(source, data)));
+    match data.columns.get(&key.terms, data.documents, make)? {
+        Some(column) => Ok(Some(Source::column(column, share))),
+        None => any(leaves, view, segment),
+    }
+}
+
+/// What a word's column is known by in its segment.
+struct Key {
+    terms: Vec<ColumnTerm>,
+    frequency: u64,
+}
+
+impl Key {
+    fn of(leaves: &[TermsLeaf], segment: usize) -> Key {
+        let mut key = Key { terms: Vec::with_capacity(leaves.len()), frequency: 0 };
+        for leaf in leaves {
+            let infos = leaf.found.get(segment).and_then(Option::as_ref).map_or(&[][..], Vec::as_slice);
+            let term = |info: &TermInfo| (leaf.field, leaf.worth, leaf.base, infos.len(), info.postings_range.start);
+            key.terms.extend(infos.iter().map(term));
+            key.frequency += infos.iter().map(|info| u64::from(info.doc_freq)).min().unwrap_or(0);
+        }
+        key
+    }
 }
 
 /// The same for documents that are looked up one by one.

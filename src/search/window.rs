@@ -4,10 +4,11 @@
 //! points of a window that fits the first cache, block by block and without a decision per document; only where few
 //! documents are left do the other words look them up one by one.
 
-use crate::search::cursor::Worth;
-use crate::search::evidence::NameLength;
+use crate::search::column::Column;
+use crate::search::cursor::{self, Worth};
 use crate::search::intake::Features;
 use crate::search::view::SegmentData;
+use std::sync::Arc;
 use tantivy::postings::BlockSegmentPostings;
 use tantivy::{DocId, TERMINATED};
 
@@ -18,9 +19,11 @@ pub(crate) const WORDS: usize = WINDOW / 64;
 /// What a match of every word adds where some of the words would do: it comes before all that lack one.
 pub(crate) const EVERYTHING: u32 = 15_000;
 /// What steps cost beside reading one posting of many in a row: to look one document up in a posting list,
-const LOOK_UP: f32 = 25.0;
+const LOOK_UP: f32 = 20.0;
+/// to do so where every document has its place,
+const LOOK_UP_DENSE: f32 = 1.5;
 /// and to join a window of its own with another.
-const JOIN: f32 = 500.0;
+const JOIN: f32 = 200.0;
 
 /// Bits and points of the documents of a window.
 pub(crate) struct Window {
@@ -28,29 +31,84 @@ pub(crate) struct Window {
     pub bits: [u64; WORDS],
     /// What each counts.
     pub points: [u32; WINDOW],
+    /// Words of `bits` that were written, with the points of their documents: most windows have few.
+    touched: u64,
 }
 
 impl Window {
     /// An empty one.
     pub(crate) fn new() -> Box<Window> {
-        Box::new(Window { bits: [0; WORDS], points: [0; WINDOW] })
+        Box::new(Window { bits: [0; WORDS], points: [0; WINDOW], touched: 0 })
     }
 
     /// Makes it empty.
     pub(crate) fn clear(&mut self) {
-        self.bits.fill(0);
-        self.points.fill(0);
+        each_of(self.touched, |word| {
+            self.bits[word] = 0;
+            self.points[word * 64..][..64].fill(0);
+        });
+        self.touched = 0;
     }
 
     /// How many documents match.
     pub(crate) fn count(&self) -> usize {
-        self.bits.iter().map(|word| word.count_ones() as usize).sum()
+        let mut count = 0;
+        each_of(self.touched, |word| count += self.bits[word].count_ones() as usize);
+        count
     }
 
-    fn add_points(&mut self, other: &Window) {
-        for (points, more) in self.points.iter_mut().zip(&other.points) {
-            *points += more;
-        }
+    /// Calls `work` with the place of every match, in order.
+    #[inline]
+    pub(crate) fn each(&self, mut work: impl FnMut(usize)) {
+        each_of(self.touched, |word| each_of(self.bits[word], |bit| work(word * 64 + bit)));
+    }
+
+    /// Keeps only matches of which this is true; it may change what they count.
+    #[inline]
+    pub(crate) fn retain(&mut self, mut keep: impl FnMut(usize, &mut u32) -> bool) {
+        each_of(self.touched, |word| {
+            each_of(self.bits[word], |bit| {
+                let at = word * 64 + bit;
+                if !keep(at, &mut self.points[at % WINDOW]) {
+                    self.bits[word] &= !(1 << bit);
+                }
+            });
+        });
+    }
+
+    /// Goes through the words that both or either have touched, with the bits and the points of each.
+    #[inline]
+    fn join(&mut self, words: u64, other: &Window, mut work: impl FnMut(&mut u64, u64, &mut [u32], &[u32])) {
+        each_of(words, |word| {
+            let (points, others) = (&mut self.points[word * 64..][..64], &other.points[word * 64..][..64]);
+            work(&mut self.bits[word], other.bits[word], points, others);
+        });
+        self.touched |= words;
+    }
+
+    /// Keeps what matches in the other window too and adds what that counts.
+    fn intersect(&mut self, other: &Window, counts: bool) {
+        self.join(self.touched, other, |bits, others, points, more| {
+            *bits &= others;
+            if counts && *bits != 0 {
+                points.iter_mut().zip(more).for_each(|(points, more)| *points += more);
+            }
+        });
+    }
+
+    /// Adds what the other window's matches count.
+    fn add(&mut self, other: &Window) {
+        self.join(self.touched & other.touched, other, |_, _, points, more| {
+            points.iter_mut().zip(more).for_each(|(points, more)| *points += more);
+        });
+    }
+
+    /// Takes the other window's matches in and adds what they count.
+    fn unite(&mut self, other: &Window) {
+        self.join(other.touched, other, |bits, others, points, more| {
+            *bits |= others;
+            points.iter_mut().zip(more).for_each(|(points, more)| *points += more);
+        });
     }
 
     /// Puts postings in; the best of what is put for a document counts.
@@ -70,24 +128,43 @@ impl Window {
             let points = points(Features(stretch.features[at]), *frequency);
             self.points[at] = self.points[at].max(points);
             if at / 64 != word {
-                self.bits[word] |= bits;
+                self.put(word, bits);
                 (word, bits) = (at / 64, 0);
             }
             bits |= 1 << (at % 64);
         }
-        self.bits[word] |= bits;
+        self.put(word, bits);
+    }
+
+    /// The same for a list that has every document.
+    fn pour_dense(&mut self, stretch: Stretch<'_>, frequencies: &[u8; WINDOW], table: &[u32; TABLE]) {
+        for word in 0..WORDS {
+            let mut bits = 0;
+            for bit in 0..64 {
+                let at = word * 64 + bit;
+                let points = table[place(Features(stretch.features[at]), u32::from(frequencies[at]))];
+                self.points[at] = self.points[at].max(points);
+                bits |= u64::from(frequencies[at] > 0) << bit;
+            }
+            self.put(word, bits);
+        }
+    }
+
+    #[inline]
+    fn put(&mut self, word: usize, bits: u64) {
+        if bits != 0 {
+            self.bits[word] |= bits;
+            self.touched |= 1 << word;
+        }
     }
 }
 
-/// Calls `work` with the place of every set bit, in order.
+/// Calls `work` with every set bit of a number, in order.
 #[inline]
-pub(crate) fn each_bit(bits: &[u64; WORDS], mut work: impl FnMut(usize)) {
-    for (word, bits) in bits.iter().enumerate() {
-        let mut bits = *bits;
-        while bits != 0 {
-            work(word * 64 + bits.trailing_zeros() as usize);
-            bits &= bits - 1;
-        }
+fn each_of(mut bits: u64, mut work: impl FnMut(usize)) {
+    while bits != 0 {
+        work(bits.trailing_zeros() as usize);
+        bits &= bits - 1;
     }
 }
 
@@ -96,7 +173,8 @@ pub(crate) fn each_bit(bits: &[u64; WORDS], mut work: impl FnMut(usize)) {
 pub(crate) struct Stretch<'a> {
     /// The first document.
     pub base: DocId,
-    documents: DocId,
+    /// How many documents the segment has.
+    pub documents: DocId,
     /// Features of its documents.
     features: &'a [u8; WINDOW],
 }
@@ -142,6 +220,8 @@ pub(crate) enum Source {
     Everything,
     /// A word or a filter: the best of these ways to match counts.
     Any(Vec<Way>),
+    /// A word or filter whose matches are ready, and what each of its values counts.
+    Column(Arc<Column>, Box<[u32; 256]>),
     /// All of these; the rarest first.
     All(Vec<Source>),
     /// One of these; what they count is added.
@@ -177,11 +257,21 @@ impl Source {
         (reachable >= need).then_some(Source::Enough { complete: sources.len() == all, sources, need })
     }
 
+    /// A word whose matches are ready.
+    pub(crate) fn column(column: Arc<Column>, weight: u32) -> Source {
+        let mut points = Box::new([0; 256]);
+        for (points, value) in points.iter_mut().zip(column.values()) {
+            *points = cursor::points(*value, weight);
+        }
+        Source::Column(column, points)
+    }
+
     /// How many postings it has to read at most.
     fn postings(&self) -> f32 {
         match self {
             Source::Everything => f32::MAX,
             Source::Any(ways) => ways.iter().map(Way::frequency).sum(),
+            Source::Column(column, _) => column.count() as f32,
             Source::All(sources) => sources.first().map_or(0.0, Source::postings),
             Source::Either(sources) => sources.iter().map(Source::postings).sum(),
             Source::Enough { sources, .. } => sources.iter().map(|(source, _)| source.postings()).sum(),
@@ -193,6 +283,7 @@ impl Source {
         match self {
             Source::Everything => false,
             Source::Any(ways) => ways.iter().any(Way::counts),
+            Source::Column(_, points) => points.iter().any(|points| *points > 0),
             Source::All(_) | Source::Either(_) | Source::Enough { .. } => true,
         }
     }
@@ -208,6 +299,7 @@ impl Source {
         match self {
             Source::Everything => from,
             Source::Any(ways) => ways.iter_mut().map(|way| way.next(from)).min().unwrap_or(TERMINATED),
+            Source::Column(column, _) => column.next(from),
             Source::All(sources) => {
                 sources.iter_mut().fold(from, |next, source| if next == TERMINATED { next } else { source.next(next) })
             }
@@ -222,21 +314,31 @@ impl Source {
     pub(crate) fn fill(&mut self, stretch: Stretch<'_>, out: &mut Window, spare: &mut Spare) {
         match self {
             Source::Everything => {
-                let documents = stretch.documents;
-                for (at, word) in (stretch.base..).step_by(64).zip(&mut out.bits) {
-                    *word = match documents.saturating_sub(at) {
+                for (word, at) in (stretch.base..).step_by(64).take(WORDS).enumerate() {
+                    let bits = match stretch.documents.saturating_sub(at) {
                         0 => 0,
                         left @ 1..64 => (1 << left) - 1,
                         _ => u64::MAX,
                     };
+                    out.put(word, bits);
                 }
             }
             Source::Any(ways) => ways.iter_mut().for_each(|way| way.fill(stretch, out, spare)),
+            Source::Column(column, table) => {
+                let (bits, codes) = column.from(stretch.base);
+                for (word, bits) in bits.iter().enumerate() {
+                    out.put(word, *bits);
+                    each_of(*bits, |bit| {
+                        let at = (word * 64 + bit) % WINDOW;
+                        out.points[at] = table[usize::from(codes[at])];
+                    });
+                }
+            }
             Source::All(sources) => {
                 let Some((first, others)) = sources.split_first_mut() else { return };
                 first.fill(stretch, out, spare);
                 for other in others {
-                    if out.bits.iter().all(|word| *word == 0) {
+                    if out.count() == 0 {
                         return;
                     }
                     other.keep(stretch, out, spare);
@@ -244,33 +346,25 @@ impl Source {
             }
             Source::Either(sources) => {
                 for source in sources {
-                    source.add(stretch, out, spare, |out, found| {
-                        for (word, more) in out.bits.iter_mut().zip(&found.bits) {
-                            *word |= more;
-                        }
-                    });
+                    source.beside(stretch, spare, |found, _| out.unite(found));
                 }
             }
             Source::Enough { sources, need, complete } => {
                 let mut reached = spare.take();
                 let mut every = [u64::MAX; WORDS];
                 for (source, share) in sources {
-                    source.add(stretch, out, spare, |out, found| {
-                        each_bit(&found.bits, |at| reached.points[at] += *share);
-                        for ((word, more), every) in out.bits.iter_mut().zip(&found.bits).zip(&mut every) {
-                            *word |= more;
-                            *every &= more;
-                        }
+                    source.beside(stretch, spare, |found, _| {
+                        out.unite(found);
+                        found.each(|at| reached.points[at % WINDOW] += *share);
+                        every.iter_mut().zip(&found.bits).for_each(|(every, bits)| *every &= bits);
                     });
                 }
-                if *complete {
-                    each_bit(&every, |at| out.points[at] += EVERYTHING);
-                }
-                let bits = out.bits;
-                each_bit(&bits, |at| {
-                    if reached.points[at] < *need {
-                        out.bits[at / 64] &= !(1 << (at % 64));
+                reached.touched = out.touched;
+                out.retain(|at, points| {
+                    if *complete && every[at / 64 % WORDS] >> (at % 64) & 1 == 1 {
+                        *points += EVERYTHING;
                     }
+                    reached.points[at % WINDOW] >= *need
                 });
                 spare.give(reached);
             }
@@ -282,35 +376,28 @@ impl Source {
         if let Source::Any(ways) = self
             && is_cheaper_looked_up(ways, stretch, out)
         {
-            let bits = out.bits;
-            each_bit(&bits, |at| match best(ways, stretch, at) {
-                Some(points) => out.points[at] += points,
-                None => out.bits[at / 64] &= !(1 << (at % 64)),
+            out.retain(|at, points| {
+                let more = best(ways, stretch, at);
+                *points += more.unwrap_or(0);
+                more.is_some()
             });
             return;
         }
-        self.add(stretch, out, spare, |out, found| {
-            for (word, also) in out.bits.iter_mut().zip(&found.bits) {
-                *word &= also;
+        let counts = self.counts();
+        if let Source::Column(column, table) = self {
+            let (bits, codes) = column.from(stretch.base);
+            if !counts {
+                each_of(out.touched, |word| out.bits[word] &= bits[word]);
+                return;
             }
-        });
-    }
-
-    /// Adds what matches count, and lets `join` put the bits together.
-    fn add(
-        &mut self,
-        stretch: Stretch<'_>,
-        out: &mut Window,
-        spare: &mut Spare,
-        join: impl FnOnce(&mut Window, &Window),
-    ) {
-        let mut found = spare.take();
-        self.fill(stretch, &mut found, spare);
-        if self.counts() {
-            out.add_points(&found);
+            out.retain(|at, points| {
+                let code = codes[at % WINDOW];
+                *points += table[usize::from(code)];
+                code > 0
+            });
+            return;
         }
-        join(out, &found);
-        spare.give(found);
+        self.beside(stretch, spare, |found, counts| out.intersect(found, counts));
     }
 
     /// Adds what a signal counts to documents that match: it decides nothing.
@@ -321,17 +408,27 @@ impl Source {
         if let Source::Any(ways) = self
             && is_cheaper_looked_up(ways, stretch, out)
         {
-            let bits = out.bits;
-            each_bit(&bits, |at| out.points[at] += best(ways, stretch, at).unwrap_or(0));
+            out.retain(|at, points| {
+                *points += best(ways, stretch, at).unwrap_or(0);
+                true
+            });
             return;
         }
-        self.add(stretch, out, spare, |_, _| {});
+        self.beside(stretch, spare, |found, _| out.add(found));
+    }
+
+    /// Writes what matches in a window of its own, and lets `join` put that to another.
+    fn beside(&mut self, stretch: Stretch<'_>, spare: &mut Spare, join: impl FnOnce(&Window, bool)) {
+        let mut found = spare.take();
+        self.fill(stretch, &mut found, spare);
+        join(&found, self.counts());
+        spare.give(found);
     }
 }
 
 /// Whether to look up the documents of a window one by one costs less than to read all its postings.
 fn is_cheaper_looked_up(ways: &[Way], stretch: Stretch<'_>, out: &Window) -> bool {
-    let one_by_one: f32 = ways.iter().map(|way| way.terms() as f32 * LOOK_UP).sum();
+    let one_by_one: f32 = ways.iter().map(Way::look_up_cost).sum();
     let in_a_row: f32 = ways.iter().map(|way| way.cost(stretch)).sum();
     out.count() as f32 * one_by_one < JOIN + in_a_row
 }
@@ -362,10 +459,12 @@ impl Way {
         Way::Terms(readers)
     }
 
-    fn terms(&self) -> usize {
+    /// What it costs to look a document up.
+    fn look_up_cost(&self) -> f32 {
         match self {
-            Way::Term(_) => 1,
-            Way::Terms(readers) => readers.len(),
+            Way::Term(reader) => reader.look_up_cost(),
+            // Most documents lack the rarest already.
+            Way::Terms(readers) => readers.first().map_or(0.0, Reader::look_up_cost) * 1.5,
         }
     }
 
@@ -392,7 +491,7 @@ impl Way {
             Way::Terms(readers) => {
                 let Some((first, others)) = readers.split_first() else { return 0.0 };
                 let first = first.within(stretch);
-                let other = |other: &Reader| (JOIN + other.within(stretch)).min(first * LOOK_UP);
+                let other = |other: &Reader| (JOIN + other.within(stretch)).min(first * other.look_up_cost());
                 first + others.iter().map(other).sum::<f32>()
             }
         }
@@ -422,28 +521,28 @@ impl Way {
             if count == 0 {
                 break;
             }
-            if count as f32 * LOOK_UP < JOIN + other.within(stretch) {
-                let bits = found.bits;
-                each_bit(&bits, |at| match other.look_up(stretch.base + at as DocId, stretch) {
-                    Some(points) => found.points[at] = found.points[at].min(points),
-                    None => found.bits[at / 64] &= !(1 << (at % 64)),
+            if count as f32 * other.look_up_cost() < JOIN + other.within(stretch) {
+                found.retain(|at, points| match other.look_up(stretch.base + at as DocId, stretch) {
+                    Some(less) => {
+                        *points = less.min(*points);
+                        true
+                    }
+                    None => false,
                 });
             } else {
                 let mut also = spare.take();
                 other.fill(stretch, &mut also);
-                for (points, other) in found.points.iter_mut().zip(&also.points) {
-                    *points = (*points).min(*other);
-                }
-                for (word, other) in found.bits.iter_mut().zip(&also.bits) {
-                    *word &= other;
-                }
+                found.join(found.touched, &also, |bits, others, points, less| {
+                    *bits &= others;
+                    points.iter_mut().zip(less).for_each(|(points, less)| *points = (*points).min(*less));
+                });
                 spare.give(also);
             }
         }
-        for (word, more) in out.bits.iter_mut().zip(&found.bits) {
-            *word |= more;
-        }
-        each_bit(&found.bits, |at| out.points[at] = out.points[at].max(found.points[at]));
+        out.join(found.touched, &found, |bits, more, points, others| {
+            *bits |= more;
+            each_of(more, |bit| points[bit] = points[bit].max(others[bit]));
+        });
         spare.give(found);
     }
 
@@ -460,39 +559,70 @@ impl Way {
 
 /// A posting list, and what its postings count.
 pub(crate) struct Reader {
-    /// Boxed: it carries its decoded block, over a kilobyte, and would be moved about with it.
-    blocks: Box<BlockSegmentPostings>,
-    /// Where in its block it stands.
-    at: usize,
+    list: List,
     worth: Worth,
+    base: u32,
     weight: u32,
     frequency: u32,
     /// Points by length of the name and frequency, where that many are looked at that it pays to have them ready.
     table: Option<Box<[u32; TABLE]>>,
 }
 
+/// A posting list as it is read.
+pub(crate) enum List {
+    /// Block by block, and where in its block it stands. Boxed: it carries its decoded block, over a kilobyte, and
+    /// would be moved about with it.
+    Blocks(Box<BlockSegmentPostings>, usize),
+    /// The frequency of every document, as `dense` holds it.
+    Dense(Arc<[u8]>),
+}
+
 /// Four lengths of names and 256 frequencies.
 const TABLE: usize = 1024;
 /// From so many postings on the points are kept ready.
 const MANY: u32 = 2_000;
-
 /// Full blocks have so many documents; one with fewer is the last.
 const BLOCK: usize = 128;
 
+/// The frequency of every document in a list that many are in, and none for a window behind the last: to look one up
+/// is then one step.
+pub(crate) fn dense(mut blocks: BlockSegmentPostings, documents: DocId) -> Arc<[u8]> {
+    let mut frequencies = vec![0; documents as usize + WINDOW];
+    loop {
+        for (doc, frequency) in blocks.docs().iter().zip(blocks.freqs()) {
+            if let Some(place) = frequencies.get_mut(*doc as usize) {
+                *place = u8::try_from(*frequency).unwrap_or(u8::MAX);
+            }
+        }
+        if blocks.block_len() < BLOCK {
+            return frequencies.into();
+        }
+        blocks.advance();
+    }
+}
+
 impl Reader {
-    /// The reader of a term; `weight` is what a worth of 1000 becomes.
-    pub(crate) fn new(blocks: BlockSegmentPostings, worth: Worth, weight: u32) -> Reader {
-        let frequency = blocks.doc_freq();
-        let table = (frequency >= MANY && !matches!(worth, Worth::Same(..))).then(|| {
+    /// The reader of a list that so many documents are in; `weight` is what a worth of 1000 becomes.
+    pub(crate) fn new(list: List, frequency: u32, worth: Worth, base: u32, weight: u32) -> Reader {
+        let many = frequency >= MANY || matches!(list, List::Dense(_));
+        let table = (many && !matches!(worth, Worth::Same(..))).then(|| {
             let mut table = Box::new([0; TABLE]);
             for (length, row) in (0..).zip(table.chunks_mut(256)) {
-                for (frequency, points) in (0..).zip(row) {
-                    *points = worth.of(frequency, length) * weight / 1000;
+                // Nothing counts nothing: the first stays 0.
+                for (frequency, points) in (0..).zip(row).skip(1) {
+                    *points = cursor::points(cursor::value(worth.of(frequency, length), base), weight);
                 }
             }
             table
         });
-        Reader { blocks: Box::new(blocks), at: 0, worth, weight, frequency, table }
+        Reader { list, worth, base, weight, frequency, table }
+    }
+
+    fn look_up_cost(&self) -> f32 {
+        match self.list {
+            List::Blocks(..) => LOOK_UP,
+            List::Dense(_) => LOOK_UP_DENSE,
+        }
     }
 
     /// About how many postings a window has.
@@ -502,17 +632,25 @@ impl Reader {
 
     /// Goes to a document or the next that matches.
     fn seek(&mut self, target: DocId) -> DocId {
-        let docs = self.blocks.docs();
-        if docs.get(self.at).is_some_and(|doc| *doc >= target) {
+        let (blocks, at) = match &mut self.list {
+            List::Blocks(blocks, at) => (blocks, at),
+            List::Dense(frequencies) => {
+                let rest = frequencies.get(target as usize..).unwrap_or_default();
+                let gap = rest.iter().position(|frequency| *frequency > 0).and_then(|gap| DocId::try_from(gap).ok());
+                return gap.map_or(TERMINATED, |gap| target + gap);
+            }
+        };
+        let docs = blocks.docs();
+        if docs.get(*at).is_some_and(|doc| *doc >= target) {
             // It is there already.
         } else if docs.last().is_some_and(|last| *last >= target) {
-            self.at += docs.get(self.at..).map_or(0, |rest| rest.partition_point(|doc| *doc < target));
+            *at += docs.get(*at..).map_or(0, |rest| rest.partition_point(|doc| *doc < target));
         } else if docs.len() == BLOCK {
-            self.at = self.blocks.seek(target);
+            *at = blocks.seek(target);
         } else {
-            self.at = docs.len();
+            *at = docs.len();
         }
-        self.blocks.docs().get(self.at).copied().unwrap_or(TERMINATED)
+        blocks.docs().get(*at).copied().unwrap_or(TERMINATED)
     }
 
     fn fill(&mut self, stretch: Stretch<'_>, out: &mut Window) {
@@ -520,52 +658,67 @@ impl Reader {
         if self.seek(base) >= end {
             return;
         }
-        let (worth, weight) = (self.worth, self.weight);
+        let (worth, base_value, weight) = (self.worth, self.base, self.weight);
+        let counted = |worth: u32| cursor::points(cursor::value(worth, base_value), weight);
+        let (blocks, at) = match &mut self.list {
+            List::Blocks(blocks, at) => (blocks, at),
+            List::Dense(frequencies) => {
+                let here = frequencies.get(base as usize..).and_then(|rest| rest.first_chunk());
+                if let (Some(frequencies), Some(table)) = (here, &self.table) {
+                    out.pour_dense(stretch, frequencies, table);
+                }
+                return;
+            }
+        };
         loop {
-            let docs = self.blocks.docs().get(self.at..).unwrap_or_default();
+            let docs = blocks.docs().get(*at..).unwrap_or_default();
             let within = if docs.last().is_some_and(|last| *last < end) {
                 docs.len()
             } else {
                 docs.partition_point(|doc| *doc < end)
             };
             let docs = docs.get(..within).unwrap_or_default();
-            let frequencies = self.blocks.freqs().get(self.at..).unwrap_or_default();
+            let frequencies = blocks.freqs().get(*at..).unwrap_or_default();
             match (worth, &self.table) {
                 (Worth::Same(worth, _), _) => {
-                    let points = worth * weight / 1000;
+                    let points = counted(worth);
                     out.pour(stretch, docs, docs, |_, _| points);
                 }
-                (_, Some(table)) => out.pour(stretch, docs, frequencies, |features, frequency| {
-                    table[usize::from(features.name_length()) << 8 | frequency as usize & 0xff]
-                }),
+                (_, Some(table)) => {
+                    out.pour(stretch, docs, frequencies, |features, frequency| table[place(features, frequency)])
+                }
                 (_, None) => out.pour(stretch, docs, frequencies, |features, frequency| {
-                    worth.of(frequency, features.name_length()) * weight / 1000
+                    counted(worth.of(frequency, features.name_length()))
                 }),
             }
-            self.at += within;
-            if self.at < BLOCK {
+            *at += within;
+            if *at < BLOCK {
                 return;
             }
-            self.blocks.advance();
-            self.at = 0;
+            blocks.advance();
+            *at = 0;
         }
     }
 
     /// What a document counts; `None` when it does not match. Documents must come in order.
     fn look_up(&mut self, doc: DocId, stretch: Stretch<'_>) -> Option<u32> {
+        let features = Features(stretch.features[(doc - stretch.base) as usize % WINDOW]);
+        if let List::Dense(frequencies) = &self.list {
+            let frequency = frequencies.get(doc as usize).copied().filter(|frequency| *frequency > 0)?;
+            return self.table.as_ref().map(|table| table[place(features, u32::from(frequency))]);
+        }
         if self.seek(doc) != doc {
             return None;
         }
-        let frequency = self.blocks.freqs().get(self.at).copied().unwrap_or(1);
-        let length = stretch.length((doc - stretch.base) as usize);
-        Some(self.worth.of(frequency, length) * self.weight / 1000)
+        let List::Blocks(blocks, at) = &self.list else { return None };
+        let frequency = blocks.freqs().get(*at).copied().unwrap_or(1);
+        let value = cursor::value(self.worth.of(frequency, features.name_length()), self.base);
+        Some(cursor::points(value, self.weight))
     }
 }
 
-impl Stretch<'_> {
-    /// The class of the name's length of a document of the window.
-    #[inline]
-    fn length(self, at: usize) -> NameLength {
-        Features(self.features[at % WINDOW]).name_length()
-    }
+/// Where a table of points has those of a document.
+#[inline]
+fn place(features: Features, frequency: u32) -> usize {
+    usize::from(features.name_length()) << 8 | frequency as usize & 0xff
 }
