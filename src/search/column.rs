@@ -6,8 +6,7 @@ use crate::search::cursor::Worth;
 use crate::search::terms::In;
 use crate::search::view::SegmentData;
 use crate::search::window::{Source, Spare, Stretch, WINDOW, WORDS, Window};
-use std::collections::{HashMap, HashSet};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use tantivy::{DocId, TERMINATED};
 
@@ -18,7 +17,7 @@ pub(crate) type ColumnTerm = (In, Worth, u32, usize, usize);
 const MOST_BYTES: usize = 48 << 20;
 /// and there are so many.
 const MOST_COLUMNS: usize = 160;
-/// So many words are remembered as asked for once.
+/// So many words without a column are remembered.
 const MOST_ASKED: usize = 4_096;
 
 /// What a word matches.
@@ -30,7 +29,6 @@ pub(crate) struct Column {
     /// Values, from low to high; the first stands for no match.
     values: Vec<u32>,
     count: usize,
-    used: AtomicU64,
 }
 
 impl Column {
@@ -69,7 +67,7 @@ impl Column {
         let is_set = |doc: usize| bits.get(doc / 64).is_some_and(|word| *word >> (doc % 64) & 1 == 1);
         let code = |(doc, value): (usize, &u16)| if is_set(doc) { places[usize::from(*value)] } else { 0 };
         let codes = found.iter().enumerate().map(code).collect();
-        Some(Column { bits: bits.into(), codes, values, count, used: AtomicU64::new(0) })
+        Some(Column { bits: bits.into(), codes, values, count })
     }
 
     /// How many documents match.
@@ -105,54 +103,86 @@ impl Column {
     }
 }
 
-/// The columns of a segment.
+/// The columns of a segment: of the words whose lists cost most, by how long they are and how often they are asked for.
 #[derive(Default)]
-pub(crate) struct Columns {
-    held: Mutex<Held>,
-    clock: AtomicU64,
-}
+pub(crate) struct Columns(Mutex<Held>);
 
 #[derive(Default)]
 struct Held {
-    columns: HashMap<Vec<ColumnTerm>, Arc<Column>>,
-    asked: HashSet<Vec<ColumnTerm>>,
+    columns: HashMap<Vec<ColumnTerm>, (Arc<Column>, u64)>,
+    /// How often words without a column were asked for.
+    asked: HashMap<Vec<ColumnTerm>, u64>,
+    since_aging: u64,
+}
+
+/// After so many questions what was asked before counts half: words come and go.
+const AGING: u64 = 50_000;
+
+impl Held {
+    fn age(&mut self) {
+        self.since_aging += 1;
+        if self.since_aging >= AGING || self.asked.len() >= MOST_ASKED {
+            self.since_aging = 0;
+            self.asked.values_mut().for_each(|asked| *asked /= 2);
+            self.asked.retain(|_, asked| *asked > 0);
+            self.columns.values_mut().for_each(|(_, asked)| *asked = (*asked / 2).max(1));
+        }
+    }
+
+    /// The column that saves least, and how much that is.
+    fn least(&self) -> Option<(&Vec<ColumnTerm>, u64)> {
+        let saved = self.columns.iter().map(|(key, (column, asked))| (key, asked.saturating_mul(column.count as u64)));
+        saved.min_by_key(|(_, saved)| *saved)
+    }
+
+    /// Whether a word is worth a column by now; makes room for it.
+    fn admits(&mut self, key: &[ColumnTerm], frequency: u64, most: usize) -> bool {
+        let asked = self.asked.entry(key.to_vec()).or_default();
+        *asked += 1;
+        let asked = *asked;
+        if asked < 2 {
+            return false;
+        }
+        if self.columns.len() < most {
+            return true;
+        }
+        let Some((least, saved)) = self.least() else { return true };
+        if saved >= asked.saturating_mul(frequency) {
+            return false;
+        }
+        let least = least.clone();
+        if let Some((_, asked)) = self.columns.remove(&least) {
+            self.asked.insert(least, asked);
+        }
+        true
+    }
 }
 
 impl Columns {
-    /// The column of a word; made when the word is asked for the second time, `None` before.
+    /// The column of a word that about so many documents have; `None` while it is not worth one.
     pub(crate) fn get(
         &self,
         key: &[ColumnTerm],
+        frequency: u64,
         documents: DocId,
         make: impl FnOnce() -> Result<Option<Column>>,
     ) -> Result<Option<Arc<Column>>> {
-        let now = self.clock.fetch_add(1, Ordering::Relaxed);
-        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(column) = held.columns.get(key) {
-            column.used.store(now, Ordering::Relaxed);
+        // A byte a document, and a bit.
+        let most = MOST_BYTES / (documents as usize + documents as usize / 8).max(1);
+        let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        held.age();
+        if let Some((column, asked)) = held.columns.get_mut(key) {
+            *asked += 1;
             return Ok(Some(Arc::clone(column)));
         }
-        if !held.asked.remove(key) {
-            if held.asked.len() >= MOST_ASKED {
-                held.asked.clear();
-            }
-            held.asked.insert(key.to_vec());
+        if !held.admits(key, frequency, most.clamp(1, MOST_COLUMNS)) {
             return Ok(None);
         }
         drop(held);
-        let Some(column) = make()? else { return Ok(None) };
-        column.used.store(now, Ordering::Relaxed);
-        let column = Arc::new(column);
-        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
-        // A byte a document, and a bit.
-        let most = MOST_BYTES / (documents as usize + documents as usize / 8).max(1);
-        if held.columns.len() >= most.clamp(1, MOST_COLUMNS) {
-            let oldest = held.columns.iter().min_by_key(|(_, column)| column.used.load(Ordering::Relaxed));
-            if let Some(key) = oldest.map(|(key, _)| key.clone()) {
-                held.columns.remove(&key);
-            }
-        }
-        held.columns.insert(key.to_vec(), Arc::clone(&column));
+        let Some(column) = make()?.map(Arc::new) else { return Ok(None) };
+        let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let asked = held.asked.remove(key).unwrap_or(1);
+        held.columns.insert(key.to_vec(), (Arc::clone(&column), asked));
         Ok(Some(column))
     }
 }

@@ -17,11 +17,12 @@ use tantivy::schema::IndexRecordOption;
 /// A term that one of so many documents has is held document by document.
 const DENSE: u32 = 8;
 /// Fewer postings are read quickly enough as they are.
-const LEAST_DENSE: u32 = 4_000;
+const LEAST_DENSE: u32 = if cfg!(test) { 100 } else { 4_000 };
 
-/// A word that one of so many documents has, and that at least so many have, may become a column.
-const COLUMN: u32 = 64;
-const LEAST_COLUMN: u64 = 4_000;
+/// A word that one of so many documents has, and that at least so many have, may become a column. Tests have few
+/// documents and are to go through columns too.
+const COLUMN: u32 = 24;
+const LEAST_COLUMN: u64 = if cfg!(test) { 100 } else { 4_000 };
 
 /// Which field a term stands in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -184,7 +185,7 @@ pub(crate) fn word(leaves: &[TermsLeaf], share: u32, view: &View, segment: usize
         return any(leaves, view, segment);
     }
     let make = || Ok(weighed(leaves, view, segment, Some(1000))?.and_then(|source| Column::of(source, data)));
-    match data.columns.get(&key.terms, data.documents, make)? {
+    match data.columns.get(&key.terms, key.frequency, data.documents, make)? {
         Some(column) => Ok(Some(Source::column(column, share))),
         None => any(leaves, view, segment),
     }

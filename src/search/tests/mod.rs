@@ -4,6 +4,7 @@ mod facets;
 mod find;
 mod paging;
 mod updates;
+mod windows;
 
 use crate::resources::values::{NameKind, TextLanguage};
 use crate::resources::{Audience, Kind};

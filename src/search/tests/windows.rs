@@ -1,0 +1,63 @@
+use super::*;
+
+/// So many that several windows of documents are read.
+const MANY: u64 = 9_000;
+
+const FIRST: [&str; 6] = ["Luleå", "Boden", "Kalix", "Piteå", "Gällivare", "Övertorneå"];
+const SECOND: [&str; 5] = ["teaterförening", "kvinnojour", "hembygdsförening", "byaråd", "fotbollsklubb"];
+
+fn name(tie: u64) -> String {
+    let at = |words: &[&str], by: u64| words[usize::try_from(tie / by).expect("small") % words.len()].to_owned();
+    format!("{} {} {tie}", at(&FIRST, 1), at(&SECOND, 7))
+}
+
+fn registry() -> Registry {
+    let document =
+        |tie| organisation(tie, &name(tie)).marked("status", if tie % 10 == 0 { "dormant" } else { "active" });
+    let mut registry = Registry::of((1..=MANY).map(document).collect());
+    registry.apply(
+        Vec::new(),
+        &(1..=MANY / 100).map(|tie| (Kind::Organisation, Uuid::from_u128(tie.into()))).collect::<Vec<_>>(),
+    );
+    registry
+}
+
+fn seen(answer: &Answer) -> Vec<(Uuid, u32)> {
+    answer.hits.iter().map(|hit| (hit.id, hit.score.to_bits())).collect()
+}
+
+#[test]
+fn every_match_is_counted_in_whatever_way_words_are_read() {
+    let registry = registry();
+    let living = || (MANY / 100 + 1..=MANY).map(name);
+    for (words, expected) in [
+        ("kvinnojour", living().filter(|name| name.contains("kvinnojour")).count()),
+        ("kvinnojour boden", living().filter(|name| name.contains("kvinnojour")).count()),
+        ("fotbollsklubb", living().filter(|name| name.contains("fotbollsklubb")).count()),
+        ("8999", 1),
+    ] {
+        let first = registry.find(&text(words));
+        assert_eq!(first.total, expected, "{words}");
+        // The second time a common word becomes a column, the third time it is one.
+        for time in 2..=3 {
+            let again = registry.find(&text(words));
+            assert_eq!((again.total, seen(&again)), (first.total, seen(&first)), "{words}, time {time}");
+        }
+    }
+}
+
+#[test]
+fn a_filter_leaves_out_as_much_from_columns_as_from_lists() {
+    let registry = registry();
+    let query = |value: &str| Query {
+        filters: vec![crate::search::query::Filter { name: "status", any: vec![value.to_owned()] }],
+        ..text("hembygdsförening")
+    };
+    let expected = |is: fn(u64) -> bool| {
+        (MANY / 100 + 1..=MANY).filter(|tie| name(*tie).contains("hembygdsförening") && is(*tie)).count()
+    };
+    for _ in 0..3 {
+        assert_eq!(registry.find(&query("active")).total, expected(|tie| tie % 10 != 0));
+        assert_eq!(registry.find(&query("dormant")).total, expected(|tie| tie % 10 == 0));
+    }
+}
