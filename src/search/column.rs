@@ -109,7 +109,8 @@ pub(crate) struct Columns(Mutex<Held>);
 
 #[derive(Default)]
 struct Held {
-    columns: HashMap<Vec<ColumnTerm>, (Arc<Column>, u64)>,
+    /// By word, with how often it was asked for; words with too many values never get one.
+    columns: HashMap<Vec<ColumnTerm>, (Option<Arc<Column>>, u64)>,
     /// How often words without a column were asked for.
     asked: HashMap<Vec<ColumnTerm>, u64>,
     since_aging: u64,
@@ -131,7 +132,8 @@ impl Held {
 
     /// The column that saves least, and how much that is.
     fn least(&self) -> Option<(&Vec<ColumnTerm>, u64)> {
-        let saved = self.columns.iter().map(|(key, (column, asked))| (key, asked.saturating_mul(column.count as u64)));
+        let count = |column: &Option<Arc<Column>>| column.as_ref().map_or(0, |column| column.count as u64);
+        let saved = self.columns.iter().map(|(key, (column, asked))| (key, asked.saturating_mul(count(column))));
         saved.min_by_key(|(_, saved)| *saved)
     }
 
@@ -173,16 +175,16 @@ impl Columns {
         held.age();
         if let Some((column, asked)) = held.columns.get_mut(key) {
             *asked += 1;
-            return Ok(Some(Arc::clone(column)));
+            return Ok(column.clone());
         }
         if !held.admits(key, frequency, most.clamp(1, MOST_COLUMNS)) {
             return Ok(None);
         }
         drop(held);
-        let Some(column) = make()?.map(Arc::new) else { return Ok(None) };
+        let column = make()?.map(Arc::new);
         let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let asked = held.asked.remove(key).unwrap_or(1);
-        held.columns.insert(key.to_vec(), (Arc::clone(&column), asked));
-        Ok(Some(column))
+        held.columns.insert(key.to_vec(), (column.clone(), asked));
+        Ok(column)
     }
 }
