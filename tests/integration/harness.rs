@@ -26,7 +26,7 @@ pub struct TestApp {
     steward: OnceLock<String>,
     _folder: TempDir,
     // The last to go: what uses it is gone by then.
-    database: TestDatabase,
+    _database: TestDatabase,
 }
 
 impl TestApp {
@@ -50,7 +50,15 @@ impl TestApp {
         app.level().unwrap();
         let server = Background::start(app.clone()).unwrap();
         let base = server.base.clone();
-        TestApp { server: Some(server), app, base, clock, steward: OnceLock::new(), _folder: folder, database }
+        TestApp {
+            server: Some(server),
+            app,
+            base,
+            clock,
+            steward: OnceLock::new(),
+            _folder: folder,
+            _database: database,
+        }
     }
 
     /// The demo registry, shared by all tests that only read.
