@@ -79,7 +79,7 @@ impl Opened {
             created_at: self.clock.now().naive_utc(),
             revoked_at: None,
         };
-        self.db.operate(|operations| operations.insert_client(row))?;
+        self.db.operate(|operations| operations.insert_client(row.clone()))?;
         Ok((id, secret))
     }
 }

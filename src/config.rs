@@ -303,6 +303,12 @@ impl Config {
         Config { data_dir: folder.to_owned(), database_url: Secret::default(), index_dir: None, ..self }
     }
 
+    /// With this database.
+    #[must_use]
+    pub fn with_database(self, url: &str) -> Config {
+        Config { database_url: Secret(Some(url.to_owned())), ..self }
+    }
+
     /// The URL of the database.
     pub fn database_target(&self) -> CrateResult<String> {
         match &self.database_url.0 {

@@ -139,6 +139,12 @@ pub enum Error {
     /// Other records point to this one.
     #[error("referenced by {} records", .0.len())]
     Referenced(Vec<(Kind, Uuid)>),
+    /// Another write came between, and trying again did not help; the text is for the log.
+    #[error("clash: {0}")]
+    Clash(String),
+    /// The database cannot be reached; the text is for the log.
+    #[error("no database: {0}")]
+    Lost(String),
     /// Something that clients are told nothing about.
     #[error("internal: {0}")]
     Internal(String),
@@ -191,6 +197,7 @@ impl Error {
             Error::Merged(..) => Code::Merged,
             Error::Gone(_) => Code::Gone,
             Error::Referenced(_) => Code::Referenced,
+            Error::Clash(_) | Error::Lost(_) => Code::Unavailable,
             Error::Internal(_) => Code::Internal,
         }
     }
@@ -202,17 +209,42 @@ macro_rules! internal_from {
     })* };
 }
 
-internal_from!(std::io::Error, serde_json::Error, diesel::r2d2::PoolError, tantivy::TantivyError, std::fmt::Error);
+internal_from!(std::io::Error, serde_json::Error, tantivy::TantivyError, std::fmt::Error);
+
+impl From<diesel::r2d2::PoolError> for Error {
+    fn from(_: diesel::r2d2::PoolError) -> Self {
+        // The pool's text may quote the address of the database.
+        Error::Lost("no connection could be had".to_owned())
+    }
+}
+
+/// What the databases say of a wait that ended without its lock; diesel tells no code of it. The words stand in
+/// PostgreSQL's translations too.
+const LOCKED: &[&str] = &["deadlock", "lock timeout", "låstimeout", "database is locked"];
 
 impl From<diesel::result::Error> for Error {
     fn from(error: diesel::result::Error) -> Self {
         // The text of a database error may quote values: only its kind is kept.
+        use diesel::result::DatabaseErrorKind as Kind;
         use diesel::result::Error as Diesel;
         match error {
-            Diesel::DatabaseError(kind, information) => Error::Internal(format!(
-                "database: {kind:?} ({})",
-                information.constraint_name().unwrap_or("no constraint named")
-            )),
+            Diesel::DatabaseError(kind, information) => {
+                let constraint = information.constraint_name().unwrap_or("no constraint named");
+                let text = format!("database: {kind:?} ({constraint})");
+                match kind {
+                    Kind::ClosedConnection | Kind::UnableToSendCommand => Error::Lost(text),
+                    // Writes check first what constraints hold: these break only when another write came between.
+                    Kind::UniqueViolation | Kind::ForeignKeyViolation | Kind::SerializationFailure => {
+                        Error::Clash(text)
+                    }
+                    _ if LOCKED.iter().any(|word| information.message().contains(word)) => {
+                        Error::Clash("database: a lock was not given".to_owned())
+                    }
+                    _ => Error::Internal(text),
+                }
+            }
+            Diesel::BrokenTransactionManager => Error::Lost("database: a transaction was left broken".to_owned()),
+            Diesel::RollbackErrorOnCommit { commit_error, .. } => Error::from(*commit_error),
             Diesel::DeserializationError(_) | Diesel::SerializationError(_) => {
                 Error::Internal("database: a value has another form than expected".to_owned())
             }

@@ -119,10 +119,10 @@ const fn parts(kind: Kind) -> &'static [(&'static str, &'static str)] {
 /// Reads one thing from the database: on this thread where that is quicker than to hand it to another.
 pub(crate) async fn reading<T: Send + 'static>(
     db: &Db,
-    work: impl FnOnce(&mut AnyConnection) -> Result<T> + Send + 'static,
+    mut work: impl FnMut(&mut AnyConnection) -> Result<T> + Send + 'static,
 ) -> Result<T> {
-    if let Some(mut connection) = db.reader_at_hand() {
-        return work(&mut connection);
+    if let Some(read) = db.read_at_hand(&mut work) {
+        return read;
     }
     let db = db.clone();
     blocking(move || db.read(work)).await

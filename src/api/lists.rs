@@ -46,7 +46,7 @@ pub(crate) async fn list_of<O: Resource, R: Resource>(call: Call, id: String, fi
 pub(crate) async fn list_related<O: Resource, R: Resource>(
     call: Call,
     id: String,
-    related: impl FnOnce(&mut AnyConnection, Uuid) -> Result<Vec<Uuid>> + Send + 'static,
+    related: impl Fn(&mut AnyConnection, Uuid) -> Result<Vec<Uuid>> + Send + 'static,
 ) -> Answer {
     let (owner, ids) = owner::<O, _>(&call, &id, related).await?;
     answer(call, tables::of(R::KIND), Scope::Ids(owner, ids)).await
@@ -95,7 +95,7 @@ impl Scope {
 async fn owner<O: Resource, T: Send + 'static>(
     call: &Call,
     id: &str,
-    tell: impl FnOnce(&mut AnyConnection, Uuid) -> Result<T> + Send + 'static,
+    tell: impl Fn(&mut AnyConnection, Uuid) -> Result<T> + Send + 'static,
 ) -> Result<(Uuid, T)> {
     let path = parse_path_id(id)?;
     let (app, actor) = (call.app.clone(), call.actor.clone());

@@ -163,6 +163,8 @@ fn own(error: &actix_web::Error) -> Error {
         Some(Error::Merged(plural, into)) => Error::Merged(plural, *into),
         Some(Error::Gone(at)) => Error::Gone(*at),
         Some(Error::Referenced(records)) => Error::Referenced(records.clone()),
+        Some(Error::Clash(text)) => Error::Clash(text.clone()),
+        Some(Error::Lost(text)) => Error::Lost(text.clone()),
         Some(Error::Internal(text)) => Error::Internal(text.clone()),
         None => by_status(error.as_response_error().status_code()),
     }

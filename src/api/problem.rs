@@ -119,6 +119,9 @@ impl Problem {
                 let count = records.len();
                 (format!("{count} poster pekar på posten."), format!("{count} records point to the record."))
             }
+            Error::Clash(_) | Error::Lost(_) => {
+                ("Försök igen om en stund.".to_owned(), "Try again in a moment.".to_owned())
+            }
             Error::Internal(_) => (
                 "Felet är noterat hos tjänsten. Ange värdet i instance vid kontakt.".to_owned(),
                 "The fault is noted at the service. Quote the value of instance when you ask about it.".to_owned(),
@@ -157,9 +160,7 @@ impl ProblemError {
 /// A merged record answers GET and HEAD with 308 to the survivor.
 pub fn response(error: &Error, request: &HttpRequest) -> HttpResponse {
     let id = RequestId::of(request);
-    if let Error::Internal(text) = error {
-        tracing::error!(request_id = %id, fault = %text, "a request failed");
-    }
+    log_fault(error, id);
     let language = Language::of(request);
     let mut problem = Problem::new(error, language, public_address(request), id);
     if let Error::Merged(plural, into) = error
@@ -173,6 +174,15 @@ pub fn response(error: &Error, request: &HttpRequest) -> HttpResponse {
     let mut response = write(&problem, language);
     add_headers(&mut response, error.code(), request);
     response
+}
+
+/// What callers are not told stands in the log.
+fn log_fault(error: &Error, id: Uuid) {
+    match error {
+        Error::Internal(text) => tracing::error!(request_id = %id, fault = %text, "a request failed"),
+        Error::Clash(text) | Error::Lost(text) => tracing::warn!(request_id = %id, fault = %text, "a request failed"),
+        Error::Problem { .. } | Error::Merged(..) | Error::Gone(_) | Error::Referenced(_) => {}
+    }
 }
 
 /// The address of the record that a merged one became: the rest of the path and the query stay.
@@ -191,9 +201,7 @@ fn survivor_address(request: &HttpRequest, plural: &str, into: Uuid) -> String {
 
 /// The answer to an error when the request itself is no longer at hand.
 pub(crate) fn rendered(error: &Error, language: Language, public_url: &str, id: Uuid) -> HttpResponse {
-    if let Error::Internal(text) = error {
-        tracing::error!(request_id = %id, fault = %text, "a request failed");
-    }
+    log_fault(error, id);
     let mut response = write(&Problem::new(error, language, public_url, id), language);
     if matches!(error.code(), Code::Unavailable | Code::Timeout | Code::NotYetIndexed) {
         set(&mut response, header::RETRY_AFTER, "5");

@@ -163,7 +163,10 @@ pub(crate) async fn create<R: Resource>(call: Call, payload: web::Payload) -> An
     may_ever_write(&call)?;
     let (retry, body) = body_of(&call, payload).await?;
     let addresses = call.addresses();
-    writing::write(&call, retry, move |tx, actor| wrote::<R>(&addresses, service::create::<R>(tx, actor, body)?)).await
+    writing::write(&call, retry, move |tx, actor| {
+        wrote::<R>(&addresses, service::create::<R>(tx, actor, body.clone())?)
+    })
+    .await
 }
 
 /// Changes a record by a JSON Merge Patch.
@@ -199,7 +202,7 @@ pub(crate) async fn put<R: Resource>(call: Call, id: String, payload: web::Paylo
     let addresses = call.addresses();
     writing::write(&call, None, move |tx, actor| {
         let check = |version| precondition.check(version);
-        wrote::<R>(&addresses, service::put::<R>(tx, actor, &path, &check, body)?)
+        wrote::<R>(&addresses, service::put::<R>(tx, actor, &path, &check, body.clone())?)
     })
     .await
 }
@@ -235,7 +238,7 @@ pub(crate) async fn merge(call: Call, id: String, payload: web::Payload) -> Answ
     let addresses = call.addresses();
     writing::write(&call, retry, move |tx, actor| {
         let survivor = service::locate(tx.connection(), Kind::Organisation, &path)?;
-        wrote::<Organisations>(&addresses, service::merge(tx, actor, survivor, body)?)
+        wrote::<Organisations>(&addresses, service::merge(tx, actor, survivor, body.clone())?)
     })
     .await
 }

@@ -69,7 +69,7 @@ impl Retry {
 pub(crate) async fn write(
     call: &Call,
     retry: Option<Retry>,
-    work: impl FnOnce(&mut Tx<'_>, &Actor) -> Result<Written> + Send + 'static,
+    work: impl Fn(&mut Tx<'_>, &Actor) -> Result<Written> + Send + 'static,
 ) -> Answer {
     let (app, actor) = (call.app.clone(), call.actor.clone());
     let answer = blocking(move || match retry {
@@ -84,14 +84,17 @@ fn once(
     app: &App,
     actor: &Actor,
     retry: &Retry,
-    work: impl FnOnce(&mut Tx<'_>, &Actor) -> Result<Written>,
+    work: impl Fn(&mut Tx<'_>, &Actor) -> Result<Written>,
 ) -> Result<StoredAnswer> {
     let taken = app.db.operate(|operations| operations.take_key(actor.name(), &retry.key, &retry.fingerprint))?;
     match taken {
         Idempotent::New => {
             let answer = written(app, actor, Some(retry), work);
-            if answer.is_err() {
-                app.db.operate(|operations| operations.release_key(actor.name(), &retry.key))?;
+            if answer.is_err()
+                && let Err(error) = app.db.operate(|operations| operations.release_key(actor.name(), &retry.key))
+            {
+                // The key is free again after a minute.
+                tracing::warn!(%error, "an idempotency key could not be given back");
             }
             answer
         }
@@ -114,7 +117,7 @@ fn written(
     app: &App,
     actor: &Actor,
     retry: Option<&Retry>,
-    work: impl FnOnce(&mut Tx<'_>, &Actor) -> Result<Written>,
+    work: impl Fn(&mut Tx<'_>, &Actor) -> Result<Written>,
 ) -> Result<StoredAnswer> {
     let outcome = app.db.write(actor, |tx| {
         let written = work(tx, actor)?;

@@ -162,7 +162,7 @@ impl<'a> Tx<'a> {
     /// Numbers what is pending when it has become much. Not to be called within `attempt`.
     pub(crate) fn number_if_many(&mut self) -> Result<()> {
         if self.pending.len() >= HELD_BACK {
-            self.number()?;
+            self.number_pending()?;
         }
         Ok(())
     }
@@ -202,8 +202,24 @@ impl<'a> Tx<'a> {
         Ok(())
     }
 
-    /// Numbers and writes what is pending; gives the last number so far.
+    /// Lets PostgreSQL check now what it would check at the commit. It waits for other writers to do so, and they may
+    /// wait for the counter: whoever has the counter waits for nobody.
+    pub(super) fn settle(&mut self) -> Result<()> {
+        if let AnyConnection::Postgresql(connection) = self.connection {
+            connection.batch_execute("SET CONSTRAINTS ALL IMMEDIATE")?;
+        }
+        Ok(())
+    }
+
+    /// Numbers and writes what is pending, when nothing else is left to do; gives the last number so far.
     pub(crate) fn number(&mut self) -> Result<Option<i64>> {
+        if !self.pending.is_empty() {
+            self.settle()?;
+        }
+        self.number_pending()
+    }
+
+    fn number_pending(&mut self) -> Result<Option<i64>> {
         let pending = std::mem::take(&mut self.pending);
         let Ok(count) = i64::try_from(pending.len()) else {
             return Err(Error::internal("too many changes"));

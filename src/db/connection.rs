@@ -43,6 +43,32 @@ impl FromStr for Target {
     }
 }
 
+/// A connection of a pool.
+pub(super) struct Lent {
+    pub(super) connection: AnyConnection,
+    /// Whether its server was lost: then it is thrown away.
+    pub(super) lost: bool,
+}
+
+/// What every session on PostgreSQL is told. Readers see one moment per transaction. Writers see at each statement what
+/// others have committed, so that what is read after a lock was waited for is true; none waits longer than 10 seconds.
+const READER: &str = "SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY; \
+     SET TIME ZONE 'UTC'";
+const WRITER: &str = "SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL READ COMMITTED, READ WRITE; \
+     SET TIME ZONE 'UTC'; SET lock_timeout = '10s'";
+
+/// The URL with limits to how long a dead server is waited for, where it names none itself.
+fn bounded(url: &str) -> String {
+    let mut url = url.to_owned();
+    for (name, value) in [("connect_timeout", "3"), ("tcp_user_timeout", "5000"), ("application_name", "samverkan")] {
+        if !url.contains(&format!("{name}=")) {
+            url.push(if url.contains('?') { '&' } else { '?' });
+            url.push_str(&format!("{name}={value}"));
+        }
+    }
+    url
+}
+
 /// Makes connections for a pool.
 pub(super) struct Manager {
     pub(super) target: Target,
@@ -50,11 +76,11 @@ pub(super) struct Manager {
 }
 
 impl ManageConnection for Manager {
-    type Connection = AnyConnection;
+    type Connection = Lent;
     type Error = diesel::r2d2::Error;
 
-    fn connect(&self) -> Result<AnyConnection, Self::Error> {
-        match &self.target {
+    fn connect(&self) -> Result<Lent, Self::Error> {
+        let connection = match &self.target {
             Target::Sqlite(path) => {
                 let mut connection = diesel::SqliteConnection::establish(&path.to_string_lossy())
                     .map_err(diesel::r2d2::Error::ConnectionError)?;
@@ -69,19 +95,25 @@ impl ManageConnection for Manager {
                 if self.read_only {
                     connection.batch_execute("PRAGMA query_only = ON").map_err(diesel::r2d2::Error::QueryError)?;
                 }
-                Ok(AnyConnection::Sqlite(connection))
+                AnyConnection::Sqlite(connection)
             }
-            Target::Postgresql(url) => diesel::PgConnection::establish(url)
-                .map(AnyConnection::Postgresql)
-                .map_err(diesel::r2d2::Error::ConnectionError),
-        }
+            Target::Postgresql(url) => {
+                let mut connection =
+                    diesel::PgConnection::establish(&bounded(url)).map_err(diesel::r2d2::Error::ConnectionError)?;
+                connection
+                    .batch_execute(if self.read_only { READER } else { WRITER })
+                    .map_err(diesel::r2d2::Error::QueryError)?;
+                AnyConnection::Postgresql(connection)
+            }
+        };
+        Ok(Lent { connection, lost: false })
     }
 
-    fn is_valid(&self, connection: &mut AnyConnection) -> Result<(), Self::Error> {
-        connection.ping().map_err(diesel::r2d2::Error::QueryError)
+    fn is_valid(&self, lent: &mut Lent) -> Result<(), Self::Error> {
+        lent.connection.ping().map_err(diesel::r2d2::Error::QueryError)
     }
 
-    fn has_broken(&self, connection: &mut AnyConnection) -> bool {
-        std::thread::panicking() || connection.is_broken()
+    fn has_broken(&self, lent: &mut Lent) -> bool {
+        lent.lost || std::thread::panicking() || lent.connection.is_broken()
     }
 }

@@ -1,13 +1,32 @@
 //! The schema's migrations, compiled in and run at start.
 
 use super::AnyConnection;
+use super::lock::Lock;
 use crate::error::{Error, Result};
+use diesel::connection::SimpleConnection;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations");
 
-/// Runs what is outstanding.
-pub(super) fn run(connection: &mut AnyConnection) -> Result<()> {
+/// Runs what is outstanding and then `after`. Nodes that start at once do so one after the other: SQLite's lock on the
+/// file sees to that, on PostgreSQL a lock of ours, however long the migrations of the node before take.
+pub(super) fn run(connection: &mut AnyConnection, after: impl FnOnce(&mut AnyConnection) -> Result<()>) -> Result<()> {
+    let server = matches!(connection, AnyConnection::Postgresql(_));
+    if server {
+        connection
+            .batch_execute(&format!("SET lock_timeout = 0; SELECT pg_advisory_lock({})", Lock::Migrations.key()))?;
+    }
+    let outcome = run_pending(connection).and_then(|()| after(connection));
+    if server {
+        connection.batch_execute(&format!(
+            "SELECT pg_advisory_unlock({}); SET lock_timeout = '10s'",
+            Lock::Migrations.key()
+        ))?;
+    }
+    outcome
+}
+
+fn run_pending(connection: &mut AnyConnection) -> Result<()> {
     let outcome = match connection {
         AnyConnection::Sqlite(connection) => connection.run_pending_migrations(MIGRATIONS).map(drop),
         AnyConnection::Postgresql(connection) => connection.run_pending_migrations(MIGRATIONS).map(drop),

@@ -5,6 +5,7 @@
 
 mod change_log;
 mod connection;
+mod lock;
 mod migrations;
 mod operations;
 pub mod schema;
@@ -13,6 +14,7 @@ pub(crate) mod store;
 pub use change_log::{Change, Operation, PendingChange, Told, Tombstone, Tx};
 pub(crate) use change_log::{after, creations, id, of_record, tombstone};
 pub use connection::{AnyConnection, Target};
+pub(crate) use lock::Lock;
 pub use operations::{ClientRow, Idempotent, Operations, StoredAnswer};
 pub(crate) use operations::{answer_key, client, clients, statistics};
 
@@ -21,9 +23,15 @@ use crate::clock::Clock;
 use crate::error::{Error, Result};
 use connection::Manager;
 use diesel::prelude::*;
-use diesel::r2d2::Pool;
+use diesel::r2d2::{Pool, PooledConnection, R2D2Connection};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
+
+/// A write that another came between is tried again at most so often, and only within so long.
+const TRIES: u32 = 8;
+const TRYING: Duration = Duration::from_secs(5);
+/// PostgreSQL's connections are shared by all nodes.
+const MOST_READERS: u32 = 24;
 
 /// The database.
 #[derive(Clone)]
@@ -69,60 +77,59 @@ impl Db {
         {
             std::fs::create_dir_all(folder)?;
         }
-        // SQLite has one writer; PostgreSQL lets several wait for the counter row only.
-        let embedded = matches!(target, Target::Sqlite(_));
-        let writers = if embedded { 1 } else { 8 };
+        // SQLite has one writer and may wait for another process's; PostgreSQL lets several wait for the counter row
+        // only, and a server that is gone is not waited for.
+        let (writers, readers, patience) = match target {
+            Target::Sqlite(_) => (1, readers.max(1), Duration::from_secs(10)),
+            Target::Postgresql(_) => (8, readers.clamp(1, MOST_READERS), Duration::from_secs(3)),
+        };
         let pool = |size: u32, read_only: bool| {
             Pool::builder()
                 .max_size(size)
                 .min_idle(Some(1))
                 .test_on_check_out(false)
-                .connection_timeout(Duration::from_secs(10))
+                .connection_timeout(patience)
                 .build(Manager { target: target.clone(), read_only })
                 .map_err(|_| Error::internal("the database does not answer"))
         };
         let writers = pool(writers, false)?;
-        migrations::run(&mut *writers.get()?)?;
-        let db = Db { readers: pool(readers.max(1), true)?, writers, clock, bell: Arc::default(), embedded };
-        db.found_counter()?;
-        Ok(db)
-    }
-
-    fn found_counter(&self) -> Result<()> {
-        use schema::counter::dsl;
-        let mut connection = self.writers.get()?;
-        in_write_transaction(&mut connection, |connection| {
-            let there: i64 = dsl::counter.count().get_result(connection)?;
-            if there == 0 {
-                diesel::insert_into(dsl::counter)
-                    .values((dsl::id.eq(1), dsl::sequence.eq(0), dsl::epoch.eq(uuid::Uuid::new_v4().to_string())))
-                    .execute(connection)?;
-            }
-            Ok(())
+        migrations::run(&mut writers.get()?.connection, |connection| {
+            in_write_transaction(connection, found_counter).map_err(|failure| failure.error)
+        })?;
+        Ok(Db {
+            readers: pool(readers, true)?,
+            writers,
+            clock,
+            bell: Arc::default(),
+            embedded: matches!(target, Target::Sqlite(_)),
         })
     }
 
-    /// Lends a connection for reading.
-    pub fn read<T>(&self, work: impl FnOnce(&mut AnyConnection) -> Result<T>) -> Result<T> {
-        let mut connection = self.readers.get()?;
-        work(&mut connection)
+    /// Lends a connection for reading. `work` is done again on another when the first has lost its server.
+    pub fn read<T>(&self, mut work: impl FnMut(&mut AnyConnection) -> Result<T>) -> Result<T> {
+        match lend(&self.readers, false, &mut work) {
+            Err(Error::Lost(_)) => lend(&self.readers, true, &mut work),
+            outcome => outcome,
+        }
     }
 
-    /// A connection for a short read that need not wait for anything: an embedded database, and one is free.
-    pub fn reader_at_hand(&self) -> Option<impl std::ops::DerefMut<Target = AnyConnection> + use<>> {
-        if self.embedded { self.readers.try_get() } else { None }
-    }
-
-    /// Lends a connection for several reads of one moment.
+    /// Lends a connection whose server answers for several reads of one moment, once.
     pub fn read_at_once<T>(&self, work: impl FnOnce(&mut AnyConnection) -> Result<T>) -> Result<T> {
-        let mut connection = self.readers.get()?;
-        connection.transaction::<T, Failure, _>(|connection| work(connection).map_err(Failure)).map_err(|f| f.0)
+        lend(&self.readers, true, |connection| {
+            connection.transaction::<T, Failure, _>(|connection| work(connection).map_err(Failure)).map_err(|f| f.0)
+        })
     }
 
-    /// Runs a write: all of it, with its change rows, or nothing.
-    pub fn write<T>(&self, actor: &Actor, work: impl FnOnce(&mut Tx<'_>) -> Result<T>) -> Result<Written<T>> {
-        let mut connection = self.writers.get()?;
-        let written = in_write_transaction(&mut connection, |connection| {
+    /// Reads something short without waiting, where that can be done: an embedded database, and a connection is free.
+    pub fn read_at_hand<T>(&self, work: impl FnOnce(&mut AnyConnection) -> Result<T>) -> Option<Result<T>> {
+        let mut lent = if self.embedded { self.readers.try_get()? } else { return None };
+        Some(work(&mut lent.connection))
+    }
+
+    /// Runs a write: all of it, with its change rows, or nothing. `work` is done again from the beginning when another
+    /// write came between.
+    pub fn write<T>(&self, actor: &Actor, mut work: impl FnMut(&mut Tx<'_>) -> Result<T>) -> Result<Written<T>> {
+        let written = self.persist(|connection| {
             let mut tx = Tx::new(connection, actor, self.clock.now());
             let value = work(&mut tx)?;
             let sequence = tx.number()?;
@@ -136,12 +143,16 @@ impl Db {
 
     /// Runs everything of a write and then takes it back: for dry runs.
     pub fn rehearse<T>(&self, actor: &Actor, work: impl FnOnce(&mut Tx<'_>) -> Result<T>) -> Result<T> {
-        let mut connection = self.writers.get()?;
         let mut value = None;
-        let outcome = in_write_transaction(&mut connection, |connection| {
-            let mut tx = Tx::new(connection, actor, self.clock.now());
-            value = Some(work(&mut tx)?);
-            Err::<(), _>(Error::internal("taken back"))
+        let outcome = lend(&self.writers, false, |connection| {
+            in_write_transaction(connection, |connection| {
+                let mut tx = Tx::new(connection, actor, self.clock.now());
+                let done = work(&mut tx)?;
+                tx.settle()?;
+                value = Some(done);
+                Err::<(), _>(Error::internal("taken back"))
+            })
+            .map_err(|unfinished| unfinished.error)
         });
         match (value, outcome) {
             (Some(value), _) => Ok(value),
@@ -150,10 +161,36 @@ impl Db {
         }
     }
 
-    /// Runs a change of operational tables.
-    pub fn operate<T>(&self, work: impl FnOnce(&mut Operations<'_>) -> Result<T>) -> Result<T> {
-        let mut connection = self.writers.get()?;
-        in_write_transaction(&mut connection, |connection| work(&mut Operations::new(connection, self.clock.now())))
+    /// Runs a change of operational tables, like a write.
+    pub fn operate<T>(&self, mut work: impl FnMut(&mut Operations<'_>) -> Result<T>) -> Result<T> {
+        self.persist(|connection| work(&mut Operations::new(connection, self.clock.now())))
+    }
+
+    /// Runs a write transaction until it ends: what another write came between, or what lost its server before it was
+    /// to be committed, has left nothing behind and is done again.
+    fn persist<T>(&self, mut work: impl FnMut(&mut AnyConnection) -> Result<T>) -> Result<T> {
+        let since = Instant::now();
+        let mut tries = 1;
+        let mut tested = false;
+        loop {
+            let mut committing = false;
+            let outcome = lend(&self.writers, tested, |connection| {
+                in_write_transaction(connection, &mut work).map_err(|unfinished| {
+                    committing = unfinished.committing;
+                    unfinished.error
+                })
+            });
+            match outcome {
+                Err(Error::Clash(text)) if tries < TRIES && since.elapsed() < TRYING => {
+                    tracing::debug!(text, tries, "a write is done again");
+                    // Those that clashed are not to meet again: each waits for a time of its own.
+                    std::thread::sleep(Duration::from_millis(rand::random_range(0..5 << tries)));
+                }
+                Err(Error::Lost(_)) if !tested && !committing => tested = true,
+                outcome => return outcome,
+            }
+            tries += 1;
+        }
     }
 
     /// Where the change log stands now.
@@ -194,10 +231,50 @@ impl From<diesel::result::Error> for Failure {
     }
 }
 
+/// Does work with a connection of a pool; `tested` has one whose server answers. One that has lost its server does not
+/// go back to the pool.
+fn lend<T>(pool: &Pool<Manager>, tested: bool, work: impl FnOnce(&mut AnyConnection) -> Result<T>) -> Result<T> {
+    let mut lent = if tested { answering(pool)? } else { pool.get()? };
+    let outcome = work(&mut lent.connection);
+    lent.lost = matches!(outcome, Err(Error::Lost(_)));
+    outcome
+}
+
+/// A connection whose server answers. When one of a pool has lost it, all that were made before may have.
+fn answering(pool: &Pool<Manager>) -> Result<PooledConnection<Manager>> {
+    for _ in 0..=pool.max_size() {
+        let mut lent = pool.get()?;
+        lent.lost = lent.connection.ping().is_err();
+        if !lent.lost {
+            return Ok(lent);
+        }
+    }
+    Err(Error::Lost("no connection is alive".to_owned()))
+}
+
+fn found_counter(connection: &mut AnyConnection) -> Result<()> {
+    use schema::counter::dsl;
+    let there: i64 = dsl::counter.count().get_result(connection)?;
+    if there == 0 {
+        diesel::insert_into(dsl::counter)
+            .values((dsl::id.eq(1), dsl::sequence.eq(0), dsl::epoch.eq(uuid::Uuid::new_v4().to_string())))
+            .execute(connection)?;
+    }
+    Ok(())
+}
+
+/// How a write transaction failed.
+struct Unfinished {
+    error: Error,
+    /// Whether all was done and only the commit failed: then nobody knows whether it took place.
+    committing: bool,
+}
+
 fn in_write_transaction<T>(
     connection: &mut AnyConnection,
     work: impl FnOnce(&mut AnyConnection) -> Result<T>,
-) -> Result<T> {
+) -> Result<T, Unfinished> {
+    let mut committing = false;
     connection
         .transaction::<T, Failure, _>(|connection| {
             if let AnyConnection::Sqlite(sqlite) = connection {
@@ -205,7 +282,9 @@ fn in_write_transaction<T>(
                 // "database is locked" instead of waiting its turn.
                 diesel::sql_query("UPDATE counter SET sequence = sequence WHERE id = 1").execute(sqlite)?;
             }
-            work(connection).map_err(Failure)
+            let value = work(connection).map_err(Failure)?;
+            committing = true;
+            Ok(value)
         })
-        .map_err(|failure| failure.0)
+        .map_err(|failure| Unfinished { error: failure.0, committing })
 }

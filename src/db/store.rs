@@ -115,7 +115,26 @@ macro_rules! record_store {
 
         /// Removes a row.
         pub(crate) fn remove(tx: &mut $crate::db::Tx<'_>, id: uuid::Uuid) -> $crate::error::Result<()> {
-            diesel::delete($table::table.filter($table::id.eq(id.to_string()))).execute(tx.connection())?;
+            let removed =
+                diesel::delete($table::table.filter($table::id.eq(id.to_string()))).execute(tx.connection())?;
+            if removed == 1 {
+                Ok(())
+            } else {
+                Err($crate::error::Error::Clash(format!("a row of {} is gone", stringify!($table))))
+            }
+        }
+
+        /// Keeps other writers from the row of this id, where there is one, to the end of the transaction. SQLite has no
+        /// others.
+        pub(crate) fn lock(connection: &mut $crate::db::AnyConnection, id: uuid::Uuid) -> $crate::error::Result<()> {
+            if let $crate::db::AnyConnection::Postgresql(connection) = connection {
+                $table::table
+                    .filter($table::id.eq(id.to_string()))
+                    .select($table::id)
+                    .for_no_key_update()
+                    .first::<String>(connection)
+                    .optional()?;
+            }
             Ok(())
         }
     };

@@ -110,6 +110,8 @@ pub(crate) trait Resource: 'static {
             .map(|row| Ok(Stored { content: parse::<Self>(&row)?, row, secret_version: None }))
             .transpose()
     }
+    /// Keeps other writers from the record of this id to the end of the transaction. Read it afterwards.
+    fn lock(connection: &mut AnyConnection, id: Uuid) -> Result<()>;
     /// Adds a row.
     fn insert(tx: &mut Tx<'_>, row: &Row, content: &Self::Content) -> Result<()>;
     /// Changes a row; false when another write came first.
@@ -169,6 +171,11 @@ macro_rules! forward_store {
             limit: i64,
         ) -> $crate::error::Result<Vec<$crate::db::store::Row>> {
             store::after(connection, id, limit)
+        }
+    };
+    (@ lock) => {
+        fn lock(connection: &mut $crate::db::AnyConnection, id: uuid::Uuid) -> $crate::error::Result<()> {
+            store::lock(connection, id)
         }
     };
     (@ insert) => {

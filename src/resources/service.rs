@@ -165,6 +165,7 @@ fn create_with<R: Resource>(tx: &mut Tx<'_>, actor: &Actor, content: R::Content)
 
 /// The record that a write is about, when the actor may know of it.
 fn for_writing<R: Resource>(tx: &mut Tx<'_>, actor: &Actor, id: Uuid) -> Result<(Stored<R::Content>, bool)> {
+    R::lock(tx.connection(), id)?;
     let Some(stored) = R::reveal(tx.connection(), id)? else {
         return Err(absent(tx.connection(), R::KIND, id));
     };
@@ -371,6 +372,10 @@ pub(crate) fn merge(tx: &mut Tx<'_>, actor: &Actor, survivor: Uuid, mut body: Va
     }
     let input: MergeInput =
         serde_json::from_value(body).map_err(|_| Error::internal("a checked merge does not parse"))?;
+    // Of two merges of the same two, either way round, one waits for the other.
+    for id in [survivor.min(input.absorbed_id), survivor.max(input.absorbed_id)] {
+        Organisations::lock(tx.connection(), id)?;
+    }
     let (survivor, _) = for_writing::<Organisations>(tx, actor, survivor)?;
     let Some(absorbed) = Organisations::reveal(tx.connection(), input.absorbed_id)? else {
         return Err(Error::invalid(vec![FieldError::at(

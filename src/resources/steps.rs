@@ -246,6 +246,7 @@ pub(crate) fn delete<R: Resource>(tx: &mut Tx<'_>, stored: Stored<R::Content>) -
     let id = stored.row.id;
     refuse_if_referred::<R>(tx.connection(), id)?;
     for (kind, owned) in R::owned(tx.connection(), id)? {
+        with_kind!(kind, O => O::lock(tx.connection(), owned))?;
         with_kind!(kind, O => if let Some(owned) = O::reveal(tx.connection(), owned)? {
             depart::<O>(tx, owned, Operation::Deleted, None)?;
         });

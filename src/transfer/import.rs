@@ -5,7 +5,7 @@ use crate::db::{AnyConnection, Db, Tx};
 use crate::error::{Error, FieldError, Message, Place, Result};
 use crate::resources::Kind;
 use crate::resources::input;
-use crate::resources::resource::{ReferenceTo, Resource, with_kind};
+use crate::resources::resource::{ReferenceTo, Resource, Stored, with_kind};
 use crate::resources::steps::{self, Effect, Known};
 use crate::resources::values::Identifier;
 use serde_json::Value;
@@ -68,7 +68,13 @@ pub fn import(db: &Db, actor: &Actor, input: impl Read, options: Options, progre
         report.rejected.sort_by_key(|(number, _)| *number);
         return Ok(report);
     }
-    let work = |tx: &mut Tx<'_>| write_lines(tx, &mut file, &lines, options, &mut report, progress);
+    let refused = report.rejected.len();
+    let work = |tx: &mut Tx<'_>| {
+        // It may be done again from the beginning, when another write came between.
+        (report.created, report.updated, report.unchanged) = (0, 0, 0);
+        report.rejected.truncate(refused);
+        write_lines(tx, &mut file, &lines, options, &mut report, progress)
+    };
     let outcome =
         if options.dry_run { db.rehearse(actor, work) } else { db.write(actor, work).map(|written| written.value) };
     report.rejected.sort_by_key(|(number, _)| *number);
@@ -118,7 +124,7 @@ fn check_lines(db: &Db, file: &mut File, report: &mut Report, progress: Progress
     })?;
     let mut lines: Vec<Line> = Vec::new();
     let mut seen = Seen::default();
-    db.read(|connection| {
+    db.read_at_once(|connection| {
         let mut done = 0;
         each_line(file, |number, text| {
             done += 1;
@@ -242,7 +248,7 @@ fn check_references(db: &Db, lines: &mut Vec<Line>, report: &mut Report) -> Resu
     loop {
         let mut known = Known::expecting(lines.iter().map(|line| (line.id, line.kind)).collect());
         let mut bad = Vec::new();
-        db.read(|connection| {
+        db.read_at_once(|connection| {
             for (index, line) in lines.iter().enumerate() {
                 let errors = steps::unresolved(connection, line.id, &line.references, &mut known)?;
                 if !errors.is_empty() {
@@ -277,13 +283,15 @@ fn write_lines(
         let Some(line) = next.next_if(|line| line.number == number) else { return Ok(()) };
         done += 1;
         progress(Step::Write, done, total);
-        let outcome = tx.attempt(|tx| write_line(tx, line, text));
+        // Where one bad line undoes all, it need not be undone by itself.
+        let outcome =
+            if options.keep_going { tx.attempt(|tx| write_line(tx, line, text)) } else { write_line(tx, line, text) };
         match outcome {
             Ok(Effect::Created) => report.created += 1,
             Ok(Effect::Updated) => report.updated += 1,
             Ok(Effect::Unchanged) => report.unchanged += 1,
             Err(error) => {
-                let errors = reasons(&error)?;
+                let Some(errors) = reasons(&error) else { return Err(error) };
                 report.rejected.push((number, errors));
                 if !options.keep_going {
                     return Err(error);
@@ -294,19 +302,20 @@ fn write_lines(
     })
 }
 
-fn reasons(error: &Error) -> Result<Vec<FieldError>> {
+/// What is wrong with a line; nothing where the fault is not the line's.
+fn reasons(error: &Error) -> Option<Vec<FieldError>> {
     match error {
-        Error::Problem { errors, .. } if !errors.is_empty() => Ok(errors.clone()),
-        Error::Problem { code, detail, .. } => Ok(vec![FieldError::at("", code.name(), detail.clone())]),
-        Error::Merged(_, into) => Ok(vec![FieldError::at(
+        Error::Problem { errors, .. } if !errors.is_empty() => Some(errors.clone()),
+        Error::Problem { code, detail, .. } => Some(vec![FieldError::at("", code.name(), detail.clone())]),
+        Error::Merged(_, into) => Some(vec![FieldError::at(
             "/id",
             "merged",
             Message::new(format!("Posten har gått upp i {into}."), format!("The record was merged into {into}.")),
         )]),
         Error::Gone(_) => {
-            Ok(vec![FieldError::at("/id", "gone", Message::fixed("Posten är borttagen.", "The record was deleted."))])
+            Some(vec![FieldError::at("/id", "gone", Message::fixed("Posten är borttagen.", "The record was deleted."))])
         }
-        Error::Referenced(_) | Error::Internal(_) => Err(Error::internal(error)),
+        Error::Referenced(_) | Error::Clash(_) | Error::Lost(_) | Error::Internal(_) => None,
     }
 }
 
@@ -317,7 +326,10 @@ fn write_line(tx: &mut Tx<'_>, line: &Line, text: &[u8]) -> Result<Effect> {
     with_kind!(line.kind, R => {
         let content = input::read_again::<R>(value)?;
         let outcome = match R::reveal(tx.connection(), line.id)? {
-            Some(before) => steps::replace_checked::<R>(tx, before, content)?,
+            Some(before) => {
+                let before = if before.content == content { before } else { settled::<R>(tx, before)? };
+                steps::replace_checked::<R>(tx, before, content)?
+            }
             None => {
                 steps::refuse_departed(tx.connection(), line.id)?;
                 steps::insert_checked::<R>(tx, line.id, content)?
@@ -325,4 +337,11 @@ fn write_line(tx: &mut Tx<'_>, line: &Line, text: &[u8]) -> Result<Effect> {
         };
         Ok(outcome.effect)
     })
+}
+
+/// A record that is about to change, as it is once no other writer can change it.
+fn settled<R: Resource>(tx: &mut Tx<'_>, before: Stored<R::Content>) -> Result<Stored<R::Content>> {
+    R::lock(tx.connection(), before.row.id)?;
+    R::reveal(tx.connection(), before.row.id)?
+        .ok_or_else(|| Error::Clash("a record went while it was written".to_owned()))
 }

@@ -1,7 +1,7 @@
 //! Killed at any moment, the registry loses nothing that it has acknowledged, and its index is level again after a restart.
 
+use crate::database::TestDatabase;
 use samverkan::app::App;
-use samverkan::config::Config;
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader};
 use std::path::Path;
@@ -10,8 +10,9 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
-fn command(folder: &Path, arguments: &[&str]) -> Command {
+fn command(folder: &Path, database: &TestDatabase, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_samverkan"));
+    database.tell(&mut command);
     command.args(arguments).env("SAMVERKAN_DATA_DIR", folder).env("SAMVERKAN_LOG", "error").current_dir(folder);
     command
 }
@@ -23,11 +24,14 @@ struct Served {
 }
 
 impl Served {
-    fn start(folder: &Path) -> Served {
+    fn start(folder: &Path, database: &TestDatabase) -> Served {
         let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let listen = format!("127.0.0.1:{port}");
-        let mut child =
-            command(folder, &["serve"]).env("SAMVERKAN_LISTEN", &listen).stdout(Stdio::piped()).spawn().unwrap();
+        let mut child = command(folder, database, &["serve"])
+            .env("SAMVERKAN_LISTEN", &listen)
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         assert!(line.contains(&listen), "the service did not start: {line}");
@@ -59,8 +63,8 @@ fn token(agent: &ureq::Agent, base: &str, client: &Value) -> Option<String> {
 }
 
 /// Asserts that the index of a folder is what a rebuild of it gives.
-fn assert_level(folder: &Path) -> App {
-    let app = App::build(Config::default().in_folder(folder)).unwrap();
+fn assert_level(folder: &Path, database: &TestDatabase) -> App {
+    let app = App::build(database.config(folder)).unwrap();
     let followed = app.index.searcher().dump().unwrap();
     app.tailer().rebuild().unwrap();
     let rebuilt = app.index.searcher().dump().unwrap();
@@ -72,14 +76,16 @@ fn assert_level(folder: &Path) -> App {
 #[test]
 fn no_acknowledged_write_is_lost_when_the_service_is_killed() {
     let folder = tempfile::tempdir().unwrap();
-    let made = command(folder.path(), &["client", "create", "--name", "writer", "--role", "steward", "--json"])
-        .output()
-        .unwrap();
+    let database = TestDatabase::new();
+    let made =
+        command(folder.path(), &database, &["client", "create", "--name", "writer", "--role", "steward", "--json"])
+            .output()
+            .unwrap();
     let client: Value = serde_json::from_slice(&made.stdout).unwrap();
     let acknowledged: Mutex<Vec<String>> = Mutex::new(Vec::new());
     let next = AtomicU64::new(0);
     for round in 0..8u64 {
-        let served = Served::start(folder.path());
+        let served = Served::start(folder.path(), &database);
         let token = token(&agent(), &served.base, &client).unwrap();
         let base = served.base.clone();
         let over = AtomicBool::new(false);
@@ -116,7 +122,7 @@ fn no_acknowledged_write_is_lost_when_the_service_is_killed() {
     }
     let acknowledged = acknowledged.into_inner().unwrap();
     assert!(acknowledged.len() > 20, "only {} writes were acknowledged", acknowledged.len());
-    let app = assert_level(folder.path());
+    let app = assert_level(folder.path(), &database);
     let held = app.db.head().unwrap().sequence;
     assert!(held >= i64::try_from(acknowledged.len()).unwrap());
     for key in &acknowledged {
@@ -137,15 +143,18 @@ fn a_killed_import_has_written_all_or_nothing() {
     for round in 0..6u64 {
         let data = folder.path().join(format!("data-{round}"));
         std::fs::create_dir(&data).unwrap();
-        let mut child = command(&data, &["import", file.to_str().unwrap()]).stderr(Stdio::null()).spawn().unwrap();
+        let database = TestDatabase::new();
+        let mut child =
+            command(&data, &database, &["import", file.to_str().unwrap()]).stderr(Stdio::null()).spawn().unwrap();
         std::thread::sleep(Duration::from_millis(150 + 350 * round));
         child.kill().unwrap();
         finished |= child.wait().unwrap().success();
-        let app = assert_level(&data);
+        let app = assert_level(&data, &database);
         let sequence = app.db.head().unwrap().sequence;
         assert!(sequence == 0 || sequence == 600, "{sequence} of 600 records were written");
     }
     let data = folder.path().join("whole");
     std::fs::create_dir(&data).unwrap();
-    assert!(finished || command(&data, &["import", file.to_str().unwrap()]).status().unwrap().success());
+    let database = TestDatabase::new();
+    assert!(finished || command(&data, &database, &["import", file.to_str().unwrap()]).status().unwrap().success());
 }

@@ -1,9 +1,9 @@
 //! A registry of its own for each test, served on a free port, and a small client.
 
+use crate::database::TestDatabase;
 use samverkan::app::{App, Background};
 use samverkan::auth::actor::Role;
 use samverkan::clock::Fixed;
-use samverkan::config::Config;
 use samverkan::demo;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -25,6 +25,8 @@ pub struct TestApp {
     pub clock: Arc<Fixed>,
     steward: OnceLock<String>,
     _folder: TempDir,
+    // The last to go: what uses it is gone by then.
+    _database: TestDatabase,
 }
 
 impl TestApp {
@@ -36,7 +38,8 @@ impl TestApp {
     /// A registry that a step fills before it is served.
     pub fn with(fill: impl FnOnce(&App)) -> TestApp {
         let folder = tempfile::tempdir().unwrap();
-        let mut config = Config::default().in_folder(folder.path());
+        let database = TestDatabase::new();
+        let mut config = database.config(folder.path());
         // Links carry the public address: the port must be known before the server starts.
         let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
         config.listen = free.to_string();
@@ -47,7 +50,15 @@ impl TestApp {
         app.level().unwrap();
         let server = Background::start(app.clone()).unwrap();
         let base = server.base.clone();
-        TestApp { server: Some(server), app, base, clock, steward: OnceLock::new(), _folder: folder }
+        TestApp {
+            server: Some(server),
+            app,
+            base,
+            clock,
+            steward: OnceLock::new(),
+            _folder: folder,
+            _database: database,
+        }
     }
 
     /// The demo registry, shared by all tests that only read.

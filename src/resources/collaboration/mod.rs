@@ -128,7 +128,7 @@ impl Resource for Collaborations {
         Some(format!("{} {} {} {source}", content.organisation_id, content.public_body_id, word(&content.stated)))
     }
 
-    forward_store!(load, get, after, insert, update, remove);
+    forward_store!(load, get, after, lock, insert, update, remove);
 
     fn documents(connection: &mut AnyConnection, rows: Vec<Row>) -> Result<Vec<Document>> {
         let creations = creations_of(connection, &rows)?;

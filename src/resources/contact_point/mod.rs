@@ -239,6 +239,11 @@ impl Resource for ContactPoints {
         row.map(|row| Ok(Stored { content: parse::<Self>(&row)?, row, secret_version: None })).transpose()
     }
 
+    fn lock(connection: &mut AnyConnection, id: Uuid) -> Result<()> {
+        store::lock(connection, id)?;
+        store::protected::lock(connection, id)
+    }
+
     fn insert(tx: &mut Tx<'_>, row: &Row, content: &ContactPointInput) -> Result<()> {
         let (organisation_id, network_id, forum_id) = content.owner().columns();
         let visibility = word(&content.visibility);

@@ -52,7 +52,7 @@ impl Resource for Forums {
         structure::shown(content)
     }
 
-    forward_store!(load, get, after, remove);
+    forward_store!(load, get, after, lock, remove);
 
     fn insert(tx: &mut Tx<'_>, row: &Row, content: &ForumInput) -> Result<()> {
         store::insert(tx, row, columns(content))?;

@@ -140,7 +140,7 @@ impl Resource for Meetings {
         repoint(&mut content.of_id, from, to);
     }
 
-    forward_store!(load, get, after, insert, update, remove);
+    forward_store!(load, get, after, lock, insert, update, remove);
 
     fn documents(connection: &mut AnyConnection, rows: Vec<Row>) -> Result<Vec<Document>> {
         let creations = creations_of(connection, &rows)?;

@@ -153,7 +153,7 @@ impl Resource for Memberships {
         Some(format!("{} {} {} {represented}", content.member_id, content.in_id, word(&content.role)))
     }
 
-    forward_store!(load, get, after, insert, update, remove);
+    forward_store!(load, get, after, lock, insert, update, remove);
 
     fn documents(connection: &mut AnyConnection, rows: Vec<Row>) -> Result<Vec<Document>> {
         let creations = creations_of(connection, &rows)?;

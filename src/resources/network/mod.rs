@@ -52,7 +52,7 @@ impl Resource for Networks {
         structure::shown(content)
     }
 
-    forward_store!(load, get, after, remove);
+    forward_store!(load, get, after, lock, remove);
 
     fn insert(tx: &mut Tx<'_>, row: &Row, content: &NetworkInput) -> Result<()> {
         store::insert(tx, row, columns(content))?;

@@ -1,7 +1,7 @@
 //! Merging two organisations: one survives with the names, identifiers and relations of both; the other's address leads
 //! to it for ever.
 
-use crate::db::{AnyConnection, Operation, Tx};
+use crate::db::{AnyConnection, Lock, Operation, Tx};
 use crate::error::{Code, Error, Message, Result};
 use crate::identifier::ORGANISATION_NUMBER;
 use crate::resources::contact_point::{self, OwnerType};
@@ -34,6 +34,7 @@ pub(crate) fn merge(
             ),
         ));
     }
+    Lock::Trees.hold(tx.connection())?;
     for (kind, id) in related(tx.connection(), from)? {
         if (kind, id) != (Kind::Organisation, to) {
             with_kind!(kind, R => move_over::<R>(tx, id, from, to))?;
@@ -65,6 +66,7 @@ fn related(connection: &mut AnyConnection, id: Uuid) -> Result<BTreeSet<(Kind, U
 
 /// Lets a record name the survivor. One that then says what another says already, or joins the survivor with itself, goes.
 fn move_over<R: Resource>(tx: &mut Tx<'_>, id: Uuid, from: Uuid, to: Uuid) -> Result<()> {
+    R::lock(tx.connection(), id)?;
     let Some(stored) = R::reveal(tx.connection(), id)? else { return Ok(()) };
     let mut content = stored.content.clone();
     R::repoint(&mut content, from, to);

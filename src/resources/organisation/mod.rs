@@ -6,7 +6,7 @@ pub(crate) mod routes;
 mod store;
 
 use crate::db::store::Row;
-use crate::db::{AnyConnection, Tx};
+use crate::db::{AnyConnection, Lock, Tx};
 use crate::error::{Error, FieldError, Message, Result};
 use crate::resources::check::{self, Errors};
 use crate::resources::describe::{self, NamesOf, begin, creations_of, rest, with_kind_of, word};
@@ -275,7 +275,7 @@ impl Resource for Organisations {
         Ok(Some(Stored { row, content, secret_version }))
     }
 
-    forward_store!(load, get, after, insert, update, remove);
+    forward_store!(load, get, after, lock, insert, update, remove);
 
     fn check_within(
         connection: &mut AnyConnection,
@@ -284,6 +284,12 @@ impl Resource for Organisations {
         errors: &mut Errors,
     ) -> Result<()> {
         let Some(parent) = content.parent_id else { return Ok(()) };
+        // A new record has nothing below it that others could know of: only moves wait for each other.
+        match store::place(connection, id)? {
+            Some(held) if held == Some(parent) => return Ok(()),
+            Some(_) => Lock::Trees.hold(connection)?,
+            None => {}
+        }
         if above(connection, parent)?.contains(&id) {
             errors.push(FieldError::at(
                 "/parentId",
@@ -374,12 +380,12 @@ impl Resource for Organisations {
 /// The organisations above this one, nearest first. No tree is a hundred levels deep.
 pub(crate) fn above(connection: &mut AnyConnection, id: Uuid) -> Result<Vec<Uuid>> {
     let mut above = Vec::new();
-    let mut next = store::parent(connection, id)?;
+    let mut next = store::place(connection, id)?.flatten();
     while let Some(parent) = next
         && above.len() < 100
     {
         above.push(parent);
-        next = store::parent(connection, parent)?;
+        next = store::place(connection, parent)?.flatten();
     }
     Ok(above)
 }

@@ -17,14 +17,14 @@ pub(crate) fn children(connection: &mut AnyConnection, id: Uuid) -> Result<Vec<U
         .load(connection)?)
 }
 
-/// The organisation above this one.
-pub(crate) fn parent(connection: &mut AnyConnection, id: Uuid) -> Result<Option<Uuid>> {
+/// The organisation above this one, when this one is there.
+pub(crate) fn place(connection: &mut AnyConnection, id: Uuid) -> Result<Option<Option<Uuid>>> {
     let parent: Option<Option<String>> = organisations::table
         .filter(organisations::id.eq(id.to_string()))
         .select(organisations::parent_id)
         .first(connection)
         .optional()?;
-    parent.flatten().as_deref().map(crate::db::id).transpose()
+    parent.map(|parent| parent.as_deref().map(crate::db::id).transpose()).transpose()
 }
 
 /// The branches that use this organisation's number.
