@@ -161,6 +161,14 @@ impl Db {
         self.read(head)
     }
 
+    /// Connections of each pool: its name, how many are idle and how many are lent.
+    pub fn pools(&self) -> [(&'static str, u32, u32); 2] {
+        [("readers", &self.readers), ("writers", &self.writers)].map(|(name, pool)| {
+            let state = pool.state();
+            (name, state.idle_connections, state.connections.saturating_sub(state.idle_connections))
+        })
+    }
+
     fn ring(&self) {
         *self.bell.rung.lock().unwrap_or_else(PoisonError::into_inner) += 1;
         self.bell.heard.notify_all();
