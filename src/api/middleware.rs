@@ -120,7 +120,6 @@ impl Observed {
     }
 
     fn log(&self, status: StatusCode, route: Option<String>, address: &str) {
-        let _within = self.span.enter();
         let micros = u64::try_from(self.since.elapsed().as_micros()).unwrap_or(u64::MAX);
         let route = route.unwrap_or_default();
         macro_rules! line {
@@ -160,13 +159,16 @@ pub async fn observe(
     request.extensions_mut().insert(observed.trace);
     let span = observed.span.clone();
     if let Err(error) = check_address(request.uri().path(), request.query_string()) {
-        let response = span.in_scope(|| problem::response(&error, request.request()));
+        let _within = span.enter();
+        let response = problem::response(&error, request.request());
         return Ok(finish(observed, request.into_response(response)));
     }
     if *request.method() == Method::HEAD {
         request.head_mut().method = Method::GET;
     }
-    match tokio::time::timeout(observed.timeout, next.call(request).instrument(span)).await {
+    let answered = tokio::time::timeout(observed.timeout, next.call(request).instrument(span.clone())).await;
+    let _within = span.enter();
+    match answered {
         Ok(Ok(response)) => Ok(finish(observed, response.map_into_boxed_body())),
         Ok(Err(error)) => Err(given_up(&observed, &own(&error))),
         Err(_) => {

@@ -3,13 +3,16 @@
 //! `Db::read` lends a reading connection, `Db::write` is the only way to change a record (with the change row in the same
 //! transaction), `Db::operate` the only way to operational tables.
 
+mod backup;
 mod change_log;
 mod connection;
+mod in_use;
 mod migrations;
 mod operations;
 pub mod schema;
 pub(crate) mod store;
 
+pub use backup::{backup, restore};
 pub use change_log::{Change, Operation, PendingChange, Told, Tombstone, Tx};
 pub(crate) use change_log::{after, creations, id, of_record, tombstone};
 pub use connection::{AnyConnection, Target};
@@ -22,6 +25,7 @@ use crate::error::{Error, Result};
 use connection::Manager;
 use diesel::prelude::*;
 use diesel::r2d2::Pool;
+use in_use::InUse;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -34,6 +38,8 @@ pub struct Db {
     bell: Arc<Bell>,
     /// Whether it lies in this process, so that a short read is quicker than to hand it to another thread.
     embedded: bool,
+    /// Told to whoever would put another database in this one's place.
+    _in_use: Option<Arc<InUse>>,
 }
 
 /// Wakes whoever follows the change log in this process.
@@ -69,6 +75,10 @@ impl Db {
         {
             std::fs::create_dir_all(folder)?;
         }
+        let in_use = match target {
+            Target::Sqlite(path) => Some(Arc::new(InUse::shared(path)?)),
+            Target::Postgresql(_) => None,
+        };
         // SQLite has one writer; PostgreSQL lets several wait for the counter row only.
         let embedded = matches!(target, Target::Sqlite(_));
         let writers = if embedded { 1 } else { 8 };
@@ -83,7 +93,14 @@ impl Db {
         };
         let writers = pool(writers, false)?;
         migrations::run(&mut *writers.get()?)?;
-        let db = Db { readers: pool(readers.max(1), true)?, writers, clock, bell: Arc::default(), embedded };
+        let db = Db {
+            readers: pool(readers.max(1), true)?,
+            writers,
+            clock,
+            bell: Arc::default(),
+            embedded,
+            _in_use: in_use,
+        };
         db.found_counter()?;
         Ok(db)
     }

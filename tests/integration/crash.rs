@@ -10,20 +10,21 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
-fn command(folder: &Path, arguments: &[&str]) -> Command {
+/// The program, on the data of a folder.
+pub fn command(folder: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_samverkan"));
     command.args(arguments).env("SAMVERKAN_DATA_DIR", folder).env("SAMVERKAN_LOG", "error").current_dir(folder);
     command
 }
 
 /// A served registry in a process of its own.
-struct Served {
+pub struct Served {
     child: Child,
-    base: String,
+    pub base: String,
 }
 
 impl Served {
-    fn start(folder: &Path) -> Served {
+    pub fn start(folder: &Path) -> Served {
         let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let listen = format!("127.0.0.1:{port}");
         let mut child =
@@ -34,20 +35,20 @@ impl Served {
         Served { child, base: format!("http://{listen}") }
     }
 
-    fn kill(mut self) {
+    pub fn kill(mut self) {
         // SIGKILL: nothing is flushed, nothing is ended in order.
         self.child.kill().unwrap();
         self.child.wait().unwrap();
     }
 }
 
-fn agent() -> ureq::Agent {
+pub fn agent() -> ureq::Agent {
     ureq::Agent::new_with_config(
         ureq::Agent::config_builder().http_status_as_error(false).timeout_global(Some(Duration::from_secs(10))).build(),
     )
 }
 
-fn token(agent: &ureq::Agent, base: &str, client: &Value) -> Option<String> {
+pub fn token(agent: &ureq::Agent, base: &str, client: &Value) -> Option<String> {
     let form = [
         ("grant_type", "client_credentials"),
         ("client_id", client["clientId"].as_str()?),
@@ -59,7 +60,7 @@ fn token(agent: &ureq::Agent, base: &str, client: &Value) -> Option<String> {
 }
 
 /// Asserts that the index of a folder is what a rebuild of it gives.
-fn assert_level(folder: &Path) -> App {
+pub fn assert_level(folder: &Path) -> App {
     let app = App::build(Config::default().in_folder(folder)).unwrap();
     let followed = app.index.searcher().dump().unwrap();
     app.tailer().rebuild().unwrap();

@@ -9,6 +9,8 @@ mod hostile;
 mod importing;
 mod invariants;
 mod licences;
+mod metrics;
+mod operations;
 mod privacy;
 mod readme;
 mod registry;
