@@ -3,6 +3,7 @@
 #![expect(unreachable_pub, reason = "all of a test binary is private")]
 
 mod crash;
+mod deployment;
 mod document;
 mod harness;
 mod hostile;
