@@ -125,7 +125,7 @@ impl Collector for Requests {
         let name = "http_request_duration";
         let mut histograms = encoder.encode_descriptor(name, help, Some(&Unit::Seconds), MetricType::Histogram)?;
         for route in &self.routes {
-            let bounds = BOUNDS.iter().map(|micros| seconds(*micros)).chain([f64::MAX]);
+            let bounds = BOUNDS.iter().map(|micros| seconds(*micros)).chain([f64::INFINITY]);
             let buckets: Vec<(f64, u64)> =
                 bounds.zip(&route.buckets).map(|(bound, count)| (bound, count.load(Ordering::Relaxed))).collect();
             let count = buckets.iter().map(|(_, count)| count).sum();
