@@ -153,8 +153,14 @@ pub fn start(app: &App) -> Result<Serving> {
     let listener = TcpListener::bind(&app.config.listen)
         .map_err(|error| Error::internal(format!("cannot listen on {}: {error}", app.config.listen)))?;
     let address = listener.local_addr()?;
+    let requests = app.config.metrics_listen.as_deref().map(|_| Arc::new(api::server::counters()));
+    if let (Some(listen), Some(requests)) = (&app.config.metrics_listen, &requests) {
+        let server = api::metrics::start(app, listen, Arc::clone(requests))?;
+        // It ends with the system that it runs in.
+        actix_web::rt::spawn(server);
+    }
     let tailer = app.tailer().run()?;
-    let server = api::server::start(app, listener)?;
+    let server = api::server::start(app, listener, requests)?;
     Ok(Serving { address, server, tailer })
 }
 

@@ -3,6 +3,7 @@
 use crate::app::{App, Opened};
 use crate::auth::actor::{Actor, Role};
 use crate::config::Config;
+use crate::db::{self, Target};
 use crate::error::{Error, FieldError, Place};
 use crate::evaluate::{self, Evaluation};
 use crate::resources::Kind;
@@ -12,7 +13,9 @@ use crate::{demo, generate, logging};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::fs::File;
 use std::io::{self, BufWriter, Read, Write};
-use std::path::Path;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// How a command ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -158,6 +161,71 @@ pub fn reindex() -> Result {
     tailer.level()?;
     eprintln!("the index is level with the database");
     Ok(Outcome::Done)
+}
+
+/// The file of the configured database; with PostgreSQL its own programs do the work.
+fn embedded(config: &Config) -> Result<PathBuf> {
+    match config.database_target()?.parse()? {
+        Target::Sqlite(path) => Ok(path),
+        Target::Postgresql(_) => Err(Failure::Wrong(
+            "the database is PostgreSQL: use pg_dump for a backup; restore it with pg_restore, then run \
+             `samverkan restore --new-epoch`"
+                .to_owned(),
+        )),
+    }
+}
+
+/// Copies the embedded database while it is used.
+pub fn backup(file: &Path) -> Result {
+    db::backup(&embedded(&configured()?)?, file)?;
+    eprintln!("the backup is complete");
+    Ok(Outcome::Done)
+}
+
+/// Puts a backup in the place of the embedded database.
+pub fn restore(file: &Path, replace: bool, new_keys: bool) -> Result {
+    let config = configured()?;
+    let epoch = db::restore(&embedded(&config)?, file, replace)?;
+    if new_keys {
+        crate::auth::keys::forget(&config.data_dir.join("keys"))?;
+    }
+    eprintln!("restored; the epoch is {epoch}, and the index is made anew at the next start");
+    Ok(Outcome::Done)
+}
+
+/// Begins a new epoch in the configured database.
+pub fn new_epoch() -> Result {
+    let epoch = Opened::open(&configured()?)?.db.operate(|operations| operations.new_epoch())?;
+    eprintln!("the epoch is {epoch}; every node makes its index anew");
+    Ok(Outcome::Done)
+}
+
+/// Asks the node that the configuration tells of whether it is ready.
+pub fn check() -> Result {
+    let config = configured()?;
+    // A node that listens on every address is asked on this machine's own.
+    let address = match config.listen.parse::<SocketAddr>() {
+        Ok(address) if address.ip().is_unspecified() && address.is_ipv4() => format!("127.0.0.1:{}", address.port()),
+        Ok(address) if address.ip().is_unspecified() => format!("[::1]:{}", address.port()),
+        _ => config.listen,
+    };
+    let settings = ureq::Agent::config_builder()
+        .http_status_as_error(false)
+        .proxy(None)
+        .timeout_global(Some(Duration::from_secs(5)))
+        .build();
+    let asked = ureq::Agent::new_with_config(settings).get(format!("http://{address}/health/ready")).call();
+    match asked.and_then(|mut answer| Ok((answer.status().as_u16(), answer.body_mut().read_to_string()?))) {
+        Ok((200, _)) => Ok(Outcome::Done),
+        Ok((status, text)) => {
+            eprintln!("not ready: {status} {text}");
+            Ok(Outcome::Failed)
+        }
+        Err(error) => {
+            eprintln!("not ready: {error}");
+            Ok(Outcome::Failed)
+        }
+    }
 }
 
 /// Prints the OpenAPI document as it is committed.

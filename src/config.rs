@@ -68,6 +68,8 @@ pub struct SettingRow {
 settings! {
     /// Address and port that the API listens on.
     listen: String = "127.0.0.1:8080".to_owned(), "listen", "127.0.0.1:8080";
+    /// Address and port of `GET /metrics` for Prometheus, for the inside only; none when it is not set.
+    metrics_listen: Option<String> = None, "metrics_listen", "off";
     /// Folder of database, index and keys.
     data_dir: PathBuf = PathBuf::from("./var"), "data_dir", "./var";
     /// The database: `sqlite:PATH`. May hold a password; never shown.

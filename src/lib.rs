@@ -13,6 +13,7 @@ pub mod evaluate;
 pub mod generate;
 pub mod identifier;
 pub mod logging;
+pub mod metrics;
 pub mod resources;
 pub mod search;
 pub mod transfer;

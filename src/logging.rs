@@ -15,7 +15,7 @@ pub fn start(config: &Config) -> Result<()> {
     let (writer, guard) = NonBlockingBuilder::default().finish(std::io::stderr());
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(writer).with_target(false);
     let started = match config.log_format {
-        LogFormat::Json => builder.json().flatten_event(true).with_current_span(false).try_init(),
+        LogFormat::Json => builder.json().flatten_event(true).with_span_list(false).try_init(),
         LogFormat::Pretty => builder.with_ansi(false).try_init(),
     };
     started.map_err(|_| Error::internal("logging was started twice"))?;

@@ -43,6 +43,28 @@ enum Command {
         #[arg(long, value_enum, default_value_t = Format::Ndjson)]
         format: Format,
     },
+    /// Copies the embedded database into a file while it is used.
+    Backup {
+        /// The file; it must not be there.
+        file: PathBuf,
+    },
+    /// Puts a backup in the place of the embedded database, in a new epoch.
+    Restore {
+        /// The backup.
+        #[arg(required_unless_present = "new_epoch")]
+        file: Option<PathBuf>,
+        /// Also where a database is there: it is lost.
+        #[arg(long)]
+        replace: bool,
+        /// Also make new keys: every token and cursor so far is void.
+        #[arg(long)]
+        new_keys: bool,
+        /// Only begin a new epoch, after a restore by other means such as pg_restore.
+        #[arg(long, conflicts_with_all = ["file", "replace", "new_keys"])]
+        new_epoch: bool,
+    },
+    /// Asks the node at the configured address whether it is ready.
+    Check,
     /// Makes the search index anew from the database.
     Reindex,
     /// Prints the OpenAPI document.
@@ -134,6 +156,10 @@ fn main() -> ExitCode {
         Command::Migrate => commands::migrate(),
         Command::Import { file, keep_going, dry_run } => commands::import(&file, keep_going, dry_run),
         Command::Export { file, format } => commands::export(file.as_deref(), matches!(format, Format::Csv)),
+        Command::Backup { file } => commands::backup(&file),
+        Command::Restore { file: Some(file), replace, new_keys, .. } => commands::restore(&file, replace, new_keys),
+        Command::Restore { .. } => commands::new_epoch(),
+        Command::Check => commands::check(),
         Command::Reindex => commands::reindex(),
         Command::Openapi => commands::openapi(),
         Command::Config => commands::config(),

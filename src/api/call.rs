@@ -130,5 +130,7 @@ pub(crate) async fn reading<T: Send + 'static>(
 
 /// Runs what waits for the database on a thread that may wait.
 pub(crate) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
-    web::block(work).await.map_err(|_| Error::internal("the work was given up at shutdown"))?
+    // The lines that the work logs belong to the request, whichever thread writes them.
+    let span = tracing::Span::current();
+    web::block(move || span.in_scope(work)).await.map_err(|_| Error::internal("the work was given up at shutdown"))?
 }

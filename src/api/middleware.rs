@@ -8,6 +8,7 @@ use crate::api::surface::{ROOT, RequestId, Surface};
 use crate::api::trace::{TRACEPARENT, Trace};
 use crate::error::{Code, Error, Message};
 use crate::identifier::mask_for_log;
+use crate::metrics::{Requests, RunningRequest};
 use actix_cors::Cors;
 use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
@@ -18,8 +19,10 @@ use actix_web::middleware::Next;
 use actix_web::web::Bytes;
 use actix_web::{HttpMessage, HttpRequest, HttpResponse, web};
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
+use tracing::{Instrument, Span};
 use uuid::Uuid;
 
 /// The header with the request's id.
@@ -43,20 +46,36 @@ struct Observed {
     method: Method,
     authorized: bool,
     since: Instant,
+    requests: Option<Arc<Requests>>,
+    _running: Option<RunningRequest>,
+    span: Span,
 }
 
 impl Observed {
     fn new(request: &HttpRequest) -> Observed {
         let surface = Surface::of(request);
+        let requests = surface.and_then(|surface| surface.requests.clone());
+        let id = Uuid::now_v7();
+        let trace = Trace::of(request);
+        // At the level error, so that it is there for every line of every level; free when nothing at all is logged.
+        let span = tracing::error_span!(
+            "request",
+            request_id = %id,
+            trace_id = %trace.id(),
+            span_id = %trace.span_id(),
+        );
         Observed {
-            id: Uuid::now_v7(),
-            trace: Trace::of(request),
+            id,
+            trace,
             language: Language::of(request),
             public_url: surface.map_or_else(String::new, |surface| surface.public_url.clone()),
             timeout: surface.map_or(Duration::from_secs(30), |surface| surface.timeout),
             method: request.method().clone(),
             authorized: request.headers().contains_key(header::AUTHORIZATION),
             since: Instant::now(),
+            _running: requests.as_ref().map(Requests::begin),
+            requests,
+            span,
         }
     }
 
@@ -64,6 +83,7 @@ impl Observed {
     fn lost(&self, error: &Error) -> HttpResponse {
         let mut response = rendered(error, self.language, &self.public_url, self.id);
         self.mark(response.headers_mut());
+        self.count(response.status(), None);
         self.log(response.status(), None, "");
         response
     }
@@ -93,6 +113,12 @@ impl Observed {
             || tracing::enabled!(target: "samverkan::request", tracing::Level::DEBUG)
     }
 
+    fn count(&self, status: StatusCode, route: Option<&str>) {
+        if let Some(requests) = &self.requests {
+            requests.count(route, status.as_u16(), self.since.elapsed());
+        }
+    }
+
     fn log(&self, status: StatusCode, route: Option<String>, address: &str) {
         let micros = u64::try_from(self.since.elapsed().as_micros()).unwrap_or(u64::MAX);
         let route = route.unwrap_or_default();
@@ -105,8 +131,6 @@ impl Observed {
                     path = %mask_for_log(address),
                     status = status.as_u16(),
                     micros,
-                    request_id = %self.id,
-                    trace_id = %self.trace.id(),
                     "answered"
                 )
             };
@@ -133,14 +157,18 @@ pub async fn observe(
     let observed = Observed::new(request.request());
     request.extensions_mut().insert(RequestId(observed.id));
     request.extensions_mut().insert(observed.trace);
+    let span = observed.span.clone();
     if let Err(error) = check_address(request.uri().path(), request.query_string()) {
+        let _within = span.enter();
         let response = problem::response(&error, request.request());
         return Ok(finish(observed, request.into_response(response)));
     }
     if *request.method() == Method::HEAD {
         request.head_mut().method = Method::GET;
     }
-    match tokio::time::timeout(observed.timeout, next.call(request)).await {
+    let answered = tokio::time::timeout(observed.timeout, next.call(request).instrument(span.clone())).await;
+    let _within = span.enter();
+    match answered {
         Ok(Ok(response)) => Ok(finish(observed, response.map_into_boxed_body())),
         Ok(Err(error)) => Err(given_up(&observed, &own(&error))),
         Err(_) => {
@@ -191,9 +219,12 @@ fn finish(observed: Observed, mut response: ServiceResponse<BoxBody>) -> Service
     }
     code_etag(response.headers_mut());
     observed.mark(response.headers_mut());
-    if observed.is_told(response.status()) {
+    let is_told = observed.is_told(response.status());
+    let route = if is_told || observed.requests.is_some() { response.request().match_pattern() } else { None };
+    observed.count(response.status(), route.as_deref());
+    if is_told {
         let address = response.request().uri().path_and_query().map_or("", |both| both.as_str());
-        observed.log(response.status(), response.request().match_pattern(), address);
+        observed.log(response.status(), route, address);
     }
     if observed.method == Method::HEAD {
         response.map_body(|_, body| BoxBody::new(Headed(body.size())))

@@ -13,6 +13,7 @@ pub(crate) mod health;
 pub mod jsonld;
 pub mod language;
 pub mod lists;
+pub(crate) mod metrics;
 pub mod middleware;
 pub mod negotiate;
 pub mod openapi;

@@ -30,6 +30,11 @@ impl RouteTable {
         self.routes.push(Route { pattern: pattern.to_owned(), methods: methods.to_vec() });
     }
 
+    /// The patterns of all paths.
+    pub fn patterns(&self) -> impl Iterator<Item = &str> {
+        self.routes.iter().map(|route| route.pattern.as_str())
+    }
+
     /// The value of `Allow` for a path; nothing where there is no such path.
     pub fn allow(&self, path: &str) -> Option<String> {
         let mut methods: Vec<&str> = Vec::new();

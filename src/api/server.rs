@@ -8,6 +8,7 @@ use crate::api::{catalogue, discovery, docs, health, openapi};
 use crate::app::App;
 use crate::auth::oauth;
 use crate::error::Result;
+use crate::metrics::Requests;
 use crate::resources::{collaboration, contact_point, forum, meeting, membership, network, organisation};
 use actix_web::middleware::{Compress, from_fn};
 use actix_web::{App as HttpApp, HttpServer, web};
@@ -157,13 +158,28 @@ const OTHER_PATHS: &[(&str, &[&str])] = &[
     ("/.well-known/oauth-authorization-server", &["GET"]),
 ];
 
-/// Starts the server on a listener.
-pub(crate) fn start(app: &App, listener: TcpListener) -> Result<actix_web::dev::Server> {
-    let document = collected();
-    let mut routes = RouteTable::collect(&document, ROOT);
+/// Every path of the service with its methods.
+fn route_table(document: &OpenApi) -> RouteTable {
+    let mut routes = RouteTable::collect(document, ROOT);
     for (path, methods) in OTHER_PATHS {
         routes.add(path, methods);
     }
+    routes
+}
+
+/// Counters for every route of the service.
+pub(crate) fn counters() -> Requests {
+    Requests::new(route_table(&collected()).patterns().map(str::to_owned))
+}
+
+/// Starts the server on a listener; requests are counted where counters are given.
+pub(crate) fn start(
+    app: &App,
+    listener: TcpListener,
+    requests: Option<Arc<Requests>>,
+) -> Result<actix_web::dev::Server> {
+    let document = collected();
+    let routes = route_table(&document);
     let index = Arc::clone(&app.index);
     let surface = web::Data::new(Surface {
         public_url: app.config.public_address(),
@@ -171,6 +187,7 @@ pub(crate) fn start(app: &App, listener: TcpListener) -> Result<actix_web::dev::
         cursors: CursorKey::new(app.keys.cursor_secret())?,
         timeout: Duration::from_secs(app.config.request_timeout),
         sequence: Box::new(move || Some(index.searcher().sequence())),
+        requests,
     });
     let served = web::Data::new(openapi::Served::new(document, &app.config.public_address())?);
     let node = web::Data::new(app.clone());

@@ -2,7 +2,9 @@
 
 use crate::api::cursor::CursorKey;
 use crate::api::routes::RouteTable;
+use crate::metrics::Requests;
 use actix_web::{HttpMessage, HttpRequest, web};
+use std::sync::Arc;
 use std::time::Duration;
 use uuid::Uuid;
 
@@ -24,6 +26,8 @@ pub struct Surface {
     pub timeout: Duration,
     /// Where the header `Change-Sequence` comes from.
     pub sequence: SequenceProvider,
+    /// Where requests are counted; `None` when nobody reads the counts.
+    pub requests: Option<Arc<Requests>>,
 }
 
 impl Surface {

@@ -43,6 +43,11 @@ impl Trace {
     pub fn id(&self) -> String {
         format!("{:032x}", self.trace)
     }
+
+    /// The id of our span, as it stands in the log.
+    pub fn span_id(&self) -> String {
+        format!("{:016x}", self.span)
+    }
 }
 
 impl fmt::Display for Trace {

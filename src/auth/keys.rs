@@ -85,6 +85,20 @@ impl Keys {
     }
 }
 
+/// Takes the keys of a folder away, so that the next start makes new ones: every token and cursor so far is void.
+pub fn forget(folder: &Path) -> Result<()> {
+    if !folder.is_dir() {
+        return Ok(());
+    }
+    for file in key_files(folder)?.into_iter().chain([folder.join("cursor.key")]) {
+        match fs::remove_file(file) {
+            Err(error) if error.kind() != ErrorKind::NotFound => return Err(error.into()),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
 /// A secret key in the form PKCS #8 (RFC 8410): a fixed head, then the 32 bytes.
 fn pkcs8(secret: &[u8; 32]) -> Vec<u8> {
     const HEAD: [u8; 16] =

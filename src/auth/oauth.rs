@@ -66,7 +66,9 @@ async fn token(app: web::Data<App>, request: HttpRequest, body: web::Bytes) -> H
         None => return bad("grant_type is missing"),
     }
     let state = app.clone();
-    let found = web::block(move || clients::authenticate(&state.db, &credentials.0, &credentials.1)).await;
+    let span = tracing::Span::current();
+    let found =
+        web::block(move || span.in_scope(|| clients::authenticate(&state.db, &credentials.0, &credentials.1))).await;
     match found {
         Ok(Ok(Some(client))) => grant(&app, &client, fields.get("scope").map(String::as_str)),
         Ok(Ok(None)) => unknown_client(),

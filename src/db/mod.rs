@@ -3,14 +3,17 @@
 //! `Db::read` lends a reading connection, `Db::write` is the only way to change a record (with the change row in the same
 //! transaction), `Db::operate` the only way to operational tables.
 
+mod backup;
 mod change_log;
 mod connection;
+mod in_use;
 mod lock;
 mod migrations;
 mod operations;
 pub mod schema;
 pub(crate) mod store;
 
+pub use backup::{backup, restore};
 pub use change_log::{Change, Operation, PendingChange, Told, Tombstone, Tx};
 pub(crate) use change_log::{after, creations, id, of_record, tombstone};
 pub use connection::{AnyConnection, Target};
@@ -24,6 +27,7 @@ use crate::error::{Error, Result};
 use connection::Manager;
 use diesel::prelude::*;
 use diesel::r2d2::{Pool, PooledConnection, R2D2Connection};
+use in_use::InUse;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -42,6 +46,8 @@ pub struct Db {
     bell: Arc<Bell>,
     /// Whether it lies in this process, so that a short read is quicker than to hand it to another thread.
     embedded: bool,
+    /// Told to whoever would put another database in this one's place.
+    _in_use: Option<Arc<InUse>>,
 }
 
 /// Wakes whoever follows the change log in this process.
@@ -77,6 +83,10 @@ impl Db {
         {
             std::fs::create_dir_all(folder)?;
         }
+        let in_use = match target {
+            Target::Sqlite(path) => Some(Arc::new(InUse::shared(path)?)),
+            Target::Postgresql(_) => None,
+        };
         // SQLite has one writer and may wait for another process's; PostgreSQL lets several wait for the counter row
         // only, and a server that is gone is not waited for.
         let (writers, readers, patience) = match target {
@@ -102,6 +112,7 @@ impl Db {
             clock,
             bell: Arc::default(),
             embedded: matches!(target, Target::Sqlite(_)),
+            _in_use: in_use,
         })
     }
 
@@ -196,6 +207,14 @@ impl Db {
     /// Where the change log stands now.
     pub fn head(&self) -> Result<Head> {
         self.read(head)
+    }
+
+    /// Connections of each pool: its name, how many are idle and how many are lent.
+    pub fn pools(&self) -> [(&'static str, u32, u32); 2] {
+        [("readers", &self.readers), ("writers", &self.writers)].map(|(name, pool)| {
+            let state = pool.state();
+            (name, state.idle_connections, state.connections.saturating_sub(state.idle_connections))
+        })
     }
 
     fn ring(&self) {

@@ -56,6 +56,11 @@ impl<'a> Operations<'a> {
         Operations { connection, at }
     }
 
+    /// Begins a new epoch: index and copies take the database for another one and start anew. Gives the epoch.
+    pub fn new_epoch(&mut self) -> Result<String> {
+        super::backup::new_epoch(self.connection)
+    }
+
     /// Stores a client.
     pub fn insert_client(&mut self, client: ClientRow) -> Result<()> {
         diesel::insert_into(clients::table).values(client).execute(self.connection)?;

@@ -10,7 +10,8 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
-fn command(folder: &Path, database: &TestDatabase, arguments: &[&str]) -> Command {
+/// The program, on the data of a folder and a database.
+pub fn command(folder: &Path, database: &TestDatabase, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_samverkan"));
     database.tell(&mut command);
     command.args(arguments).env("SAMVERKAN_DATA_DIR", folder).env("SAMVERKAN_LOG", "error").current_dir(folder);
@@ -18,13 +19,13 @@ fn command(folder: &Path, database: &TestDatabase, arguments: &[&str]) -> Comman
 }
 
 /// A served registry in a process of its own.
-struct Served {
+pub struct Served {
     child: Child,
-    base: String,
+    pub base: String,
 }
 
 impl Served {
-    fn start(folder: &Path, database: &TestDatabase) -> Served {
+    pub fn start(folder: &Path, database: &TestDatabase) -> Served {
         let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let listen = format!("127.0.0.1:{port}");
         let mut child = command(folder, database, &["serve"])
@@ -38,20 +39,20 @@ impl Served {
         Served { child, base: format!("http://{listen}") }
     }
 
-    fn kill(mut self) {
+    pub fn kill(mut self) {
         // SIGKILL: nothing is flushed, nothing is ended in order.
         self.child.kill().unwrap();
         self.child.wait().unwrap();
     }
 }
 
-fn agent() -> ureq::Agent {
+pub fn agent() -> ureq::Agent {
     ureq::Agent::new_with_config(
         ureq::Agent::config_builder().http_status_as_error(false).timeout_global(Some(Duration::from_secs(10))).build(),
     )
 }
 
-fn token(agent: &ureq::Agent, base: &str, client: &Value) -> Option<String> {
+pub fn token(agent: &ureq::Agent, base: &str, client: &Value) -> Option<String> {
     let form = [
         ("grant_type", "client_credentials"),
         ("client_id", client["clientId"].as_str()?),
@@ -63,7 +64,7 @@ fn token(agent: &ureq::Agent, base: &str, client: &Value) -> Option<String> {
 }
 
 /// Asserts that the index of a folder is what a rebuild of it gives.
-fn assert_level(folder: &Path, database: &TestDatabase) -> App {
+pub fn assert_level(folder: &Path, database: &TestDatabase) -> App {
     let app = App::build(database.config(folder)).unwrap();
     let followed = app.index.searcher().dump().unwrap();
     app.tailer().rebuild().unwrap();

@@ -4,12 +4,15 @@
 
 mod crash;
 mod database;
+mod deployment;
 mod document;
 mod harness;
 mod hostile;
 mod importing;
 mod invariants;
 mod licences;
+mod metrics;
+mod operations;
 mod privacy;
 mod readme;
 mod registry;

@@ -16,6 +16,7 @@ fn surface() -> web::Data<Surface> {
         cursors: CursorKey::new(b"test").unwrap(),
         timeout: Duration::from_millis(50),
         sequence: Box::new(|| Some(7)),
+        requests: None,
     })
 }
 
