@@ -5,20 +5,24 @@
 
 mod change_log;
 mod connection;
+pub(crate) mod feed;
 mod migrations;
 mod operations;
 pub mod schema;
 pub(crate) mod store;
 
 pub use change_log::{Change, Operation, PendingChange, Told, Tombstone, Tx};
-pub(crate) use change_log::{after, creations, id, of_record, tombstone};
+pub(crate) use change_log::{after, id, numbered, of_record, tombstone};
+pub(crate) use feed::creations;
 pub use connection::{AnyConnection, Target};
+pub use feed::Forgotten;
 pub use operations::{ClientRow, Idempotent, Operations, StoredAnswer};
 pub(crate) use operations::{answer_key, client, clients, statistics};
 
 use crate::auth::actor::Actor;
 use crate::clock::Clock;
 use crate::error::{Error, Result};
+use chrono::{DateTime, Utc};
 use connection::Manager;
 use diesel::prelude::*;
 use diesel::r2d2::Pool;
@@ -57,6 +61,8 @@ pub struct Head {
     pub sequence: i64,
     /// The epoch that numbers count in.
     pub epoch: String,
+    /// Up to this change the log may have been shortened: who stands before it cannot follow on.
+    pub complete_after: i64,
 }
 
 impl Db {
@@ -108,7 +114,16 @@ impl Db {
     /// Lends a connection for several reads of one moment.
     pub fn read_at_once<T>(&self, work: impl FnOnce(&mut AnyConnection) -> Result<T>) -> Result<T> {
         let mut connection = self.readers.get()?;
-        connection.transaction::<T, Failure, _>(|connection| work(connection).map_err(Failure)).map_err(|f| f.0)
+        let connection: &mut AnyConnection = &mut connection;
+        connection
+            .transaction::<T, Failure, _>(|connection| {
+                if let AnyConnection::Postgresql(postgresql) = connection {
+                    // By its own default every statement of a transaction would see another moment.
+                    diesel::sql_query("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY").execute(postgresql)?;
+                }
+                work(connection).map_err(Failure)
+            })
+            .map_err(|failure| failure.0)
     }
 
     /// Runs a write: all of it, with its change rows, or nothing.
@@ -148,6 +163,14 @@ impl Db {
         in_write_transaction(&mut connection, |connection| work(&mut Operations::new(connection, self.clock.now())))
     }
 
+    /// Shortens the change log: what was superseded before a moment goes, and what was deleted before it.
+    ///
+    /// Every version that stood at that moment or later stays, and with it the history since then.
+    pub fn forget(&self, before: DateTime<Utc>) -> Result<Forgotten> {
+        let mut connection = self.writers.get()?;
+        in_write_transaction(&mut connection, |connection| feed::forget(connection, before))
+    }
+
     /// Where the change log stands now.
     pub fn head(&self) -> Result<Head> {
         self.read(head)
@@ -173,8 +196,9 @@ impl Db {
 /// Where the change log stands, as this connection sees it.
 pub(crate) fn head(connection: &mut AnyConnection) -> Result<Head> {
     use schema::counter::dsl;
-    let (sequence, epoch) = dsl::counter.select((dsl::sequence, dsl::epoch)).first(connection)?;
-    Ok(Head { sequence, epoch })
+    let (sequence, epoch, complete_after) =
+        dsl::counter.select((dsl::sequence, dsl::epoch, dsl::complete_after)).first(connection)?;
+    Ok(Head { sequence, epoch, complete_after })
 }
 
 /// Lets a transaction end with our own error type.

@@ -36,4 +36,5 @@ mod view;
 
 pub use fields::schema_version;
 pub use indexer::{Index, Options, Position};
+pub(crate) use intake::meets;
 pub use searcher::Searcher;
