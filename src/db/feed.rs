@@ -86,11 +86,12 @@ pub(crate) fn latest_after(
     let kinds: Vec<&str> = kinds.iter().map(|kind| kind.name()).collect();
     macro_rules! read {
         ($first:ident, $last:ident) => {{
-            let query = latest::table
-                .filter(latest::$last.gt(after))
-                .order(latest::$last)
-                .limit(limit)
-                .select((latest::record_id, latest::kind, latest::$first, latest::$last));
+            let query = latest::table.filter(latest::$last.gt(after)).order(latest::$last).limit(limit).select((
+                latest::record_id,
+                latest::kind,
+                latest::$first,
+                latest::$last,
+            ));
             if kinds.is_empty() {
                 query.load::<LatestRow>(connection)?
             } else {

@@ -13,9 +13,9 @@ pub(crate) mod store;
 
 pub use change_log::{Change, Operation, PendingChange, Told, Tombstone, Tx};
 pub(crate) use change_log::{after, id, numbered, of_record, tombstone};
-pub(crate) use feed::creations;
 pub use connection::{AnyConnection, Target};
 pub use feed::Forgotten;
+pub(crate) use feed::creations;
 pub use operations::{ClientRow, Idempotent, Operations, StoredAnswer};
 pub(crate) use operations::{answer_key, client, clients, statistics};
 
@@ -119,7 +119,8 @@ impl Db {
             .transaction::<T, Failure, _>(|connection| {
                 if let AnyConnection::Postgresql(postgresql) = connection {
                     // By its own default every statement of a transaction would see another moment.
-                    diesel::sql_query("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY").execute(postgresql)?;
+                    diesel::sql_query("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+                        .execute(postgresql)?;
                 }
                 work(connection).map_err(Failure)
             })

@@ -2,12 +2,12 @@
 
 use crate::resources::values::NameKind;
 use crate::resources::{Audience, Kind};
-use crate::search::query::Query;
 use crate::search::document::Document;
 use crate::search::evidence::{self, Places};
 use crate::search::fields::{
     self, FOLDED_MARK, Fields, PREFIX_LETTERS, START_MARK, STEM_MARK, SURFACE_MARK, WHOLE_MARK,
 };
+use crate::search::query::Query;
 use crate::search::text::{self, Word};
 use crate::search::{facets, stored};
 use crate::vocabulary::{self, Term, Vocabulary};
