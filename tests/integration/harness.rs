@@ -35,12 +35,18 @@ impl TestApp {
 
     /// A registry that a step fills before it is served.
     pub fn with(fill: impl FnOnce(&App)) -> TestApp {
+        TestApp::configured(|_| {}, fill)
+    }
+
+    /// A registry with settings of its own.
+    pub fn configured(set: impl FnOnce(&mut Config), fill: impl FnOnce(&App)) -> TestApp {
         let folder = tempfile::tempdir().unwrap();
         let mut config = Config::default().in_folder(folder.path());
         // Links carry the public address: the port must be known before the server starts.
         let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
         config.listen = free.to_string();
         config.workers = 2;
+        set(&mut config);
         let clock = Arc::new(Fixed::at(NOW.parse().unwrap()));
         let app = App::build_with_clock(config, Arc::clone(&clock) as Arc<_>).unwrap();
         fill(&app);

@@ -4,6 +4,7 @@
 
 mod crash;
 mod document;
+mod feed;
 mod harness;
 mod hostile;
 mod importing;
