@@ -14,6 +14,8 @@ use crate::resources::Kind;
 use crate::resources::service::locate;
 use crate::search::tailer::{Contact, Running, Tailer};
 use crate::search::{Index, Options};
+use crate::transfer::exports::Exports;
+use crate::transfer::followers::{Followers, Watch};
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use uuid::Uuid;
@@ -99,6 +101,10 @@ pub struct App {
     pub keys: Arc<Keys>,
     /// When the index last heard from the database.
     pub contact: Arc<Contact>,
+    /// Who follows the change feed.
+    pub followers: Arc<Followers>,
+    /// The exported files.
+    pub exports: Arc<Exports>,
 }
 
 impl App {
@@ -112,7 +118,11 @@ impl App {
         let opened = Opened::with_clock(&config, Arc::clone(&clock))?;
         let keys = Arc::new(Keys::open(&config.data_dir.join("keys"))?);
         let index = Arc::new(Index::open(&config.index_folder(), Options::default())?);
-        let app = App { config: Arc::new(config), db: opened.db, index, clock, keys, contact: Arc::default() };
+        let followers = Arc::new(Followers::new(config.max_streams));
+        let folder = config.data_dir.join("exports");
+        let exports = Arc::new(Exports::new(opened.db.clone(), Arc::clone(&clock), folder));
+        let contact = Arc::default();
+        let app = App { config: Arc::new(config), db: opened.db, index, clock, keys, contact, followers, exports };
         app.level()?;
         Ok(app)
     }
@@ -146,6 +156,7 @@ pub struct Serving {
     pub address: SocketAddr,
     server: actix_web::dev::Server,
     tailer: Running,
+    watch: Watch,
 }
 
 /// Starts to serve, in a running actix system.
@@ -160,22 +171,50 @@ pub fn start(app: &App) -> Result<Serving> {
         actix_web::rt::spawn(server);
     }
     let tailer = app.tailer().run()?;
+    let watch = app.followers.watch(app.db.clone(), Arc::clone(&app.clock), app.config.change_retention)?;
     let server = api::server::start(app, listener, requests)?;
-    Ok(Serving { address, server, tailer })
+    Ok(Serving { address, server, tailer, watch })
 }
 
 /// Serves until a signal ends it; requests that run are answered first.
 pub fn serve(app: App, demo: Option<&DemoClient>) -> Result<()> {
     actix_web::rt::System::new().block_on(async {
-        let Serving { address, server, tailer } = start(&app)?;
+        let Serving { address, server, tailer, watch } = start(&app)?;
         println!("samverkan serves at http://{address}/ (documentation: http://{address}/docs)");
         if let Some(client) = demo {
             println!("demo client: id {} secret {}", client.id, client.secret);
         }
+        let (handle, followers) = (server.handle(), Arc::clone(&app.followers));
+        actix_web::rt::spawn(async move {
+            if let Err(error) = stop_signal().await {
+                tracing::error!(%error, "signals cannot be listened to");
+                return;
+            }
+            followers.close();
+            handle.stop(true).await;
+        });
         let ended = server.await;
+        drop(watch);
         tailer.stop();
         ended.map_err(Error::from)
     })
+}
+
+/// Waits until the process is asked to stop.
+async fn stop_signal() -> std::io::Result<()> {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let mut terminated = signal(SignalKind::terminate())?;
+        let mut interrupted = signal(SignalKind::interrupt())?;
+        tokio::select! {
+            _ = terminated.recv() => {}
+            _ = interrupted.recv() => {}
+        }
+        Ok(())
+    }
+    #[cfg(not(unix))]
+    tokio::signal::ctrl_c().await
 }
 
 /// Serves in a thread of its own until dropped: for tests and measurements.
@@ -183,23 +222,26 @@ pub struct Background {
     /// The address, as `http://host:port`.
     pub base: String,
     handle: actix_web::dev::ServerHandle,
+    followers: Arc<Followers>,
     thread: Option<std::thread::JoinHandle<()>>,
 }
 
 impl Background {
     /// Starts to serve.
     pub fn start(app: App) -> Result<Background> {
+        let followers = Arc::clone(&app.followers);
         let (told, hears) = std::sync::mpsc::channel();
         let thread = std::thread::Builder::new().name("serving".to_owned()).spawn(move || {
             actix_web::rt::System::new().block_on(async {
                 match start(&app) {
-                    Ok(Serving { address, server, tailer }) => {
+                    Ok(Serving { address, server, tailer, watch }) => {
                         // Nobody listening means that the starter is gone: then there is nobody to serve either.
                         if told.send(Ok((address, server.handle()))).is_ok()
                             && let Err(error) = server.await
                         {
                             tracing::error!(%error, "serving ended");
                         }
+                        drop(watch);
                         tailer.stop();
                     }
                     Err(error) => drop(told.send(Err(error))),
@@ -207,12 +249,13 @@ impl Background {
             });
         })?;
         let (address, handle) = hears.recv().map_err(|_| Error::internal("the server did not start"))??;
-        Ok(Background { base: format!("http://{address}"), handle, thread: Some(thread) })
+        Ok(Background { base: format!("http://{address}"), handle, followers, thread: Some(thread) })
     }
 }
 
 impl Drop for Background {
     fn drop(&mut self) {
+        self.followers.close();
         // The future only carries the answer; the command is sent at once.
         drop(self.handle.stop(true));
         if let Some(thread) = self.thread.take()

@@ -94,6 +94,10 @@ settings! {
     max_staleness: u64 = 300, "max_staleness", "300";
     /// How long an access token lasts, in seconds.
     token_lifetime: u64 = 300, "token_lifetime", "300";
+    /// How many streams of changes a node serves at once.
+    max_streams: usize = 500, "max_streams", "500";
+    /// How long superseded versions and deletions stay in the change log, in days.
+    change_retention: Option<u64> = None, "change_retention", "for ever";
 }
 
 /// The form of the log.

@@ -217,6 +217,10 @@ fn finish(observed: Observed, mut response: ServiceResponse<BoxBody>) -> Service
     {
         set(response.headers_mut(), CHANGE_SEQUENCE, &sequence.to_string());
     }
+    // `identity` was only said to keep what compresses away.
+    if response.headers().get(header::CONTENT_ENCODING).is_some_and(|coding| coding == "identity") {
+        response.headers_mut().remove(header::CONTENT_ENCODING);
+    }
     code_etag(response.headers_mut());
     observed.mark(response.headers_mut());
     let is_told = observed.is_told(response.status());
@@ -312,16 +316,21 @@ pub fn cors(origins: &[String]) -> Cors {
             "idempotency-key",
             "if-match",
             "if-none-match",
+            "if-range",
             "last-event-id",
+            "range",
             TRACEPARENT,
         ])
         .expose_headers([
+            "accept-ranges",
             "change-sequence",
             "content-language",
+            "content-range",
             "etag",
             "location",
             "ratelimit",
             "ratelimit-policy",
+            "repr-digest",
             "retry-after",
             TRACEPARENT,
             "withdrawal",

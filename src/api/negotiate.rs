@@ -16,6 +16,8 @@ pub enum Format {
     JsonLd,
     /// `application/x-ndjson`.
     NdJson,
+    /// `text/event-stream`.
+    Events,
 }
 
 impl Format {
@@ -28,6 +30,9 @@ impl Format {
     /// The formats of the export.
     pub const EXPORT: &'static [Format] = &[Format::NdJson, Format::Csv];
 
+    /// The format of the stream of changes.
+    pub const STREAM: &'static [Format] = &[Format::Events];
+
     /// The media type, as a request names it.
     pub const fn media_type(self) -> &'static str {
         match self {
@@ -35,6 +40,7 @@ impl Format {
             Format::Csv => "text/csv",
             Format::JsonLd => "application/ld+json",
             Format::NdJson => "application/x-ndjson",
+            Format::Events => "text/event-stream",
         }
     }
 
@@ -53,6 +59,7 @@ impl Format {
             Format::Csv => Some("csv"),
             Format::JsonLd => Some("ld"),
             Format::NdJson => Some("nd"),
+            Format::Events => Some("sse"),
         }
     }
 }

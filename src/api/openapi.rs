@@ -1,7 +1,7 @@
 //! The OpenAPI document: collected from the operations, completed in one place, served and committed.
 
 use crate::api::call::Answer;
-use crate::api::openapi_parts::{LIMITS, TAGS, header_parameters, list_parameters, record_parameters};
+use crate::api::openapi_parts::{LIMITS, TAGS, feed_parameters, header_parameters, list_parameters, record_parameters};
 use crate::api::problem::Problem;
 use crate::api::server::collected;
 use crate::api::surface::ROOT;
@@ -148,7 +148,13 @@ fn complete(operation: &mut Value, method: &str, path: &str) {
     for parameter in &mut parameters {
         match parameter["name"].as_str() {
             Some("page") => parameter["schema"]["default"] = json!(1),
-            Some("limit") => parameter["schema"]["default"] = json!(if path == "/suggest" { 10 } else { 20 }),
+            Some("limit") => {
+                parameter["schema"]["default"] = match path {
+                    "/suggest" => json!(10),
+                    "/changes" => json!(100),
+                    _ => json!(20),
+                };
+            }
             _ => {}
         }
     }
@@ -166,6 +172,19 @@ fn complete(operation: &mut Value, method: &str, path: &str) {
             add_format(operation, "application/ld+json", "schema.org och W3C ORG / schema.org and W3C ORG");
         }
     }
+    match path {
+        "/changes" => parameters.extend(feed_parameters()),
+        "/changes/stream" => {
+            parameters.extend(feed_parameters());
+            give_example(operation, "200", "text/event-stream", STREAM_EXAMPLE);
+        }
+        "/export" => {
+            give_example(operation, "200", "application/x-ndjson", EXPORT_EXAMPLE);
+            give_example(operation, "206", "application/x-ndjson", EXPORT_EXAMPLE);
+            add_format(operation, "text/csv", "Organisationerna, en rad för var / The organisations, one line each");
+        }
+        _ => {}
+    }
     parameters.extend(header_parameters(method));
     operation["parameters"] = Value::Array(parameters);
     let writes = operation.get("security").is_some();
@@ -176,6 +195,11 @@ fn complete(operation: &mut Value, method: &str, path: &str) {
     let mut codes = vec![400, 401, 406, 429, 503];
     if with_id {
         codes.extend([404, 410]);
+    }
+    match path {
+        "/changes" | "/changes/stream" => codes.push(410),
+        "/export" => codes.push(416),
+        _ => {}
     }
     match method {
         "get" if record.is_some() => codes.push(308),
@@ -204,6 +228,25 @@ fn record_name(table: &Table) -> String {
     singular.split('-').map(capital).collect()
 }
 
+/// The start of an export.
+const EXPORT_EXAMPLE: &str = concat!(
+    r#"{"meta":{"epoch":"6f1c1d3e-0c7b-4d43-9d7e-0a3a5f4d8a10","changeSequence":312,"createdAt":"2026-11-24T09:00:00Z","count":1,"version":"0.1.0"}}"#,
+    "\n",
+    r#"{"type":"organisation","id":"0190d1a0-7c3e-7000-8000-5a1f0c2d3e4f","sector":"civil-society","kind":"association","#,
+    r#""names":[{"value":"Samforma","lang":"sv","kind":"official"}],"version":1,"createdAt":"2026-11-24T09:00:00Z","updatedAt":"2026-11-24T09:00:00Z"}"#,
+    "\n",
+);
+/// One event of the stream.
+const STREAM_EXAMPLE: &str = concat!(
+    "event: change\nid: 6f1c1d3e-0c7b-4d43-9d7e-0a3a5f4d8a10:313\ndata: ",
+    r#"{"sequence":313,"at":"2026-11-24T09:00:00Z","type":"meeting","id":"0190d1a0-7c3e-7000-8000-5a1f0c2d3e4f","operation":"deleted","version":3}"#,
+    "\n\n",
+);
+
+fn give_example(operation: &mut Value, status: &str, media_type: &str, example: &str) {
+    operation["responses"][status]["content"][media_type]["example"] = json!(example);
+}
+
 fn add_format(operation: &mut Value, media_type: &str, text: &str) {
     let schema = json!({"type": "string", "description": text});
     operation["responses"]["200"]["content"][media_type] = json!({ "schema": schema });
@@ -223,6 +266,7 @@ fn words(status: u16) -> &'static str {
         412 => "PreconditionFailed",
         413 => "TooLarge",
         415 => "UnsupportedMediaType",
+        416 => "RangeNotSatisfiable",
         422 => "Invalid",
         428 => "PreconditionRequired",
         429 => "TooManyRequests",
@@ -239,7 +283,7 @@ fn add_components(document: &mut Value) -> Result<()> {
         document["components"]["schemas"][name] = serde_json::to_value(schema)?;
     }
     let mut responses = Map::new();
-    for status in [308, 400, 401, 403, 404, 406, 409, 410, 412, 413, 415, 422, 428, 429, 503] {
+    for status in [308, 400, 401, 403, 404, 406, 409, 410, 412, 413, 415, 416, 422, 428, 429, 503] {
         let codes: Vec<&Code> = Code::ALL.iter().filter(|code| code.status() == status).collect();
         let (text, code) = match codes.first() {
             Some(code) => {

@@ -1,6 +1,7 @@
 //! The texts and parameters that the OpenAPI document is completed with.
 
-use crate::api::table::{CONTROLS, PLACE, TIME, Table, Type, WRAPPED, sort_name};
+use crate::api::table::{CONTROLS, PLACE, Row, TIME, Table, WRAPPED, sort_name};
+use crate::api::tables::CHANGES;
 use serde_json::{Value, json};
 
 /// The description of the whole: overview, terms, limits and known problems, in both languages.
@@ -55,6 +56,7 @@ pub(crate) const TAGS: &[(&str, &str)] = &[
     ("memberships", "Vem som hör till vad / Who belongs to what"),
     ("collaborations", "Vem som samverkar med vem / Who works with whom"),
     ("vocabularies", "Vokabulärer / Vocabularies"),
+    ("changes", "Ändringar och export: att hålla en kopia / Changes and export: keeping a copy"),
     ("about", "Om API:t / About the API"),
 ];
 
@@ -70,18 +72,23 @@ pub(crate) fn list_parameters(table: &'static Table) -> Vec<Value> {
     table.parameters().map(|name| list_parameter(table, name)).collect()
 }
 
+/// The filters of the change feed.
+pub(crate) fn feed_parameters() -> Vec<Value> {
+    CHANGES.rows.iter().filter(|row| !row.parameter.is_empty()).map(row_parameter).collect()
+}
+
+fn row_parameter(row: &Row) -> Value {
+    let (sv, en) = (
+        format!("{} Komma betyder eller; upprepad parameter betyder och.", row.sv),
+        format!("{} A comma means or; a repeated parameter means and.", row.en),
+    );
+    parameter(row.parameter, &sv, &en, &json!({"type": "string", "maxLength": 2000}), &json!(row.example))
+}
+
 fn list_parameter(table: &'static Table, name: &'static str) -> Value {
     let known = [CONTROLS, PLACE, TIME, WRAPPED].iter().any(|names| names.contains(&name));
     if let Some(row) = table.by_parameter(name).filter(|_| !known) {
-        let schema = match row.value {
-            Type::Reference(_) => json!({"type": "string", "maxLength": 2000}),
-            _ => json!({"type": "string", "maxLength": 2000}),
-        };
-        let (sv, en) = (
-            format!("{} Komma betyder eller; upprepad parameter betyder och.", row.sv),
-            format!("{} A comma means or; a repeated parameter means and.", row.en),
-        );
-        return parameter(name, &sv, &en, &schema, &json!(row.example));
+        return row_parameter(row);
     }
     let text = json!({"type": "string", "maxLength": 2000});
     match name {

@@ -124,6 +124,24 @@ pub fn parse(table: &'static Table, params: &Params, context: &Context<'_>) -> R
     Ok(ListRequest { query: reader.query, page, limit, cursor, fields, include, min_change, fingerprint })
 }
 
+/// Reads the filters of a table and nothing else: for operations that have their own other parameters. Without `status`
+/// records of every status are meant. Gives what is wrong beside the query.
+///
+/// # Errors
+/// Faults of `Resolve`.
+pub(crate) fn parse_filters(
+    table: &'static Table,
+    params: &Params,
+    context: &Context<'_>,
+) -> Result<(Query, Vec<FieldError>)> {
+    let mut reader = Reader { table, params, context, errors: Vec::new(), query: Query::default() };
+    reader.filters()?;
+    if params.all("status").next().is_some() {
+        reader.status();
+    }
+    Ok((reader.query, reader.errors))
+}
+
 /// What decides which hits there are and in which order, from the parameters as they were sent.
 fn fingerprint(table: &Table, params: &Params, scope: &str) -> Fingerprint {
     const SHAPE: &[&str] =

@@ -49,6 +49,10 @@ pub struct Problem {
     /// Poster som pekar på denna. / Records that point to this one.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub references: Vec<ProblemReference>,
+    /// Var den som följer ändringarna börjar om. / Where a follower of the changes starts again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "https://samverkan.example.org/api/v1/export")]
+    pub restart: Option<String>,
 }
 
 /// Ett enskilt fel. / A single error.
@@ -98,6 +102,7 @@ impl Problem {
             merged_into: None,
             deleted_at: None,
             references: Vec::new(),
+            restart: (code == Code::FeedRestart).then(|| format!("{public_url}{ROOT}/export")),
         };
         let (sv, en) = match error {
             Error::Problem { detail, errors, .. } => {

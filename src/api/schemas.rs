@@ -175,6 +175,66 @@ pub(crate) struct Highlight {
     text: String,
 }
 
+/// A page of the change feed.
+#[derive(ToSchema)]
+pub(crate) struct ChangesPage {
+    /// The changes, in commit order; each record once.
+    items: Vec<Change>,
+    /// Where the reader goes on.
+    #[schema(rename = "_meta")]
+    meta: ChangesMeta,
+    /// Links to this page and to what comes after it, now or later.
+    #[schema(rename = "_links")]
+    links: Links,
+}
+
+/// Where a reader of the change feed stands after a page.
+#[derive(ToSchema)]
+#[schema(rename_all = "camelCase", example = json!({"epoch": "6f1c1d3e-0c7b-4d43-9d7e-0a3a5f4d8a10", "changeSequence": 312, "count": 1, "more": false}))]
+pub(crate) struct ChangesMeta {
+    /// The epoch that numbers count in; another one after the database was restored.
+    epoch: String,
+    /// The number to send as `after` next time.
+    change_sequence: i64,
+    /// Changes of this page.
+    count: u64,
+    /// Whether there was more at once.
+    more: bool,
+}
+
+/// The last change of a record.
+#[derive(ToSchema)]
+#[schema(rename_all = "camelCase", example = json!({
+    "sequence": 312, "at": "2026-11-24T09:00:00Z", "type": "organisation", "id": "0190d1a0-7c3e-7000-8000-5a1f0c2d3e4f",
+    "operation": "updated", "version": 2,
+    "record": {"id": "0190d1a0-7c3e-7000-8000-5a1f0c2d3e4f", "sector": "civil-society", "kind": "association",
+        "names": [{"value": "Samforma", "lang": "sv", "kind": "official"}],
+        "version": 2, "createdAt": "2026-11-20T09:00:00Z", "updatedAt": "2026-11-24T09:00:00Z"},
+}))]
+pub(crate) struct Change {
+    /// Its number.
+    sequence: i64,
+    /// When.
+    #[schema(example = "2026-11-24T09:00:00Z")]
+    at: DateTime<Utc>,
+    /// What the record is.
+    #[schema(rename = "type")]
+    kind: String,
+    /// The record.
+    id: Uuid,
+    /// created, updated, deleted, merged or erased: created when the record came after the reader's number; without record when it is to be dropped.
+    operation: String,
+    /// The record's version.
+    version: i64,
+    /// The survivor of a merge.
+    merged_into: Option<Uuid>,
+    /// `out-of-filter` when the record lives on but no longer meets the filter.
+    reason: Option<String>,
+    /// The record as it is now.
+    #[schema(value_type = Option<Object>)]
+    record: Option<serde_json::Value>,
+}
+
 /// Suggestions while typing.
 #[derive(ToSchema)]
 pub(crate) struct Suggestions {

@@ -4,7 +4,7 @@ use crate::api::cursor::CursorKey;
 use crate::api::middleware::{configure, cors, observe, unknown};
 use crate::api::routes::RouteTable;
 use crate::api::surface::{ROOT, Surface};
-use crate::api::{catalogue, discovery, docs, health, openapi};
+use crate::api::{catalogue, changes, discovery, docs, exports, health, openapi, streams};
 use crate::app::App;
 use crate::auth::oauth;
 use crate::error::Result;
@@ -109,6 +109,7 @@ fn operations(service: &mut ServiceConfig<'_>) {
             .service(r::collaboration_history);
     }
     service.service(discovery::search).service(discovery::suggest).service(openapi::api_info);
+    service.service(changes::list_changes).service(streams::stream_changes).service(exports::export_registry);
     {
         use catalogue as r;
         service
@@ -214,6 +215,8 @@ pub(crate) fn start(
     .workers(app.config.workers)
     .tcp_nodelay(true)
     .shutdown_timeout(10)
+    // Streams have to be ended before the server waits for them: `app` listens to signals.
+    .disable_signals()
     .listen(listener)?
     .run();
     Ok(server)

@@ -1,6 +1,7 @@
 //! The change log: every write of a record leaves one numbered row, in commit order.
 
 use super::AnyConnection;
+use super::feed;
 use super::schema::{changes, counter, tombstones};
 use crate::auth::actor::Actor;
 use crate::error::{Error, Result};
@@ -56,7 +57,7 @@ pub enum Told {
 }
 
 impl Told {
-    const fn name(self) -> &'static str {
+    pub(super) const fn name(self) -> &'static str {
         match self {
             Told::Public => "public",
             Told::Partners => "partners",
@@ -249,6 +250,8 @@ impl<'a> Tx<'a> {
                     changes::content.eq(change.content),
                 ))
                 .execute(self.connection)?;
+            let is_new = change.operation == Operation::Created && change.version == 1;
+            feed::note(self.connection, change.kind, change.id, change.told, sequence, is_new)?;
         }
         self.last = Some(last);
         Ok(self.last)
@@ -285,6 +288,26 @@ struct ChangeRow {
     content: Option<String>,
 }
 
+/// The columns of a `ChangeRow`, with nothing in the place of the content.
+macro_rules! without_content {
+    () => {
+        (
+            changes::sequence,
+            changes::at,
+            changes::actor,
+            changes::kind,
+            changes::record_id,
+            changes::operation,
+            changes::version,
+            changes::audience,
+            changes::merged_into,
+            changes::touched,
+            changes::fans_out,
+            diesel::dsl::sql::<diesel::sql_types::Nullable<diesel::sql_types::Text>>("NULL"),
+        )
+    };
+}
+
 impl TryFrom<ChangeRow> for Change {
     type Error = Error;
 
@@ -310,8 +333,21 @@ pub(crate) fn id(text: &str) -> Result<Uuid> {
     Uuid::parse_str(text).map_err(|_| Error::internal("the database holds an id that is no UUID"))
 }
 
-fn kind(text: &str) -> Result<Kind> {
+pub(super) fn kind(text: &str) -> Result<Kind> {
     Kind::from_name(text).ok_or_else(|| Error::internal("the database holds an unknown kind"))
+}
+
+/// The changes of these numbers, without content.
+pub(crate) fn numbered(connection: &mut AnyConnection, numbers: &[i64]) -> Result<Vec<Change>> {
+    let mut found = Vec::with_capacity(numbers.len());
+    // SQLite binds at most some thousand values in a statement.
+    for numbers in numbers.chunks(500) {
+        let rows = changes::table.filter(changes::sequence.eq_any(numbers)).select(without_content!());
+        for row in rows.load::<ChangeRow>(connection)? {
+            found.push(Change::try_from(row)?);
+        }
+    }
+    Ok(found)
 }
 
 /// The changes after a number, in their order, without content.
@@ -320,20 +356,7 @@ pub(crate) fn after(connection: &mut AnyConnection, sequence: i64, limit: i64) -
         .filter(changes::sequence.gt(sequence))
         .order(changes::sequence)
         .limit(limit)
-        .select((
-            changes::sequence,
-            changes::at,
-            changes::actor,
-            changes::kind,
-            changes::record_id,
-            changes::operation,
-            changes::version,
-            changes::audience,
-            changes::merged_into,
-            changes::touched,
-            changes::fans_out,
-            diesel::dsl::sql::<diesel::sql_types::Nullable<diesel::sql_types::Text>>("NULL"),
-        ))
+        .select(without_content!())
         .load::<ChangeRow>(connection)?
         .into_iter()
         .map(Change::try_from)
@@ -350,16 +373,6 @@ pub(crate) fn of_record(connection: &mut AnyConnection, record: Uuid) -> Result<
         .into_iter()
         .map(Change::try_from)
         .collect()
-}
-
-/// Number of each record's creation: what breaks ties in every order.
-pub(crate) fn creations(connection: &mut AnyConnection, ids: &[Uuid]) -> Result<Vec<(Uuid, i64)>> {
-    let rows: Vec<(String, Option<i64>)> = changes::table
-        .filter(changes::record_id.eq_any(ids.iter().map(Uuid::to_string)))
-        .group_by(changes::record_id)
-        .select((changes::record_id, diesel::dsl::min(changes::sequence)))
-        .load(connection)?;
-    rows.into_iter().map(|(record, first)| Ok((id(&record)?, first.unwrap_or(0)))).collect()
 }
 
 /// What has become of a record.

@@ -6,6 +6,7 @@
 mod backup;
 mod change_log;
 mod connection;
+pub(crate) mod feed;
 mod in_use;
 mod lock;
 mod migrations;
@@ -15,8 +16,10 @@ pub(crate) mod store;
 
 pub use backup::{backup, restore};
 pub use change_log::{Change, Operation, PendingChange, Told, Tombstone, Tx};
-pub(crate) use change_log::{after, creations, id, of_record, tombstone};
+pub(crate) use change_log::{after, id, numbered, of_record, tombstone};
 pub use connection::{AnyConnection, Target};
+pub use feed::Forgotten;
+pub(crate) use feed::creations;
 pub(crate) use lock::Lock;
 pub use operations::{ClientRow, Idempotent, Operations, StoredAnswer};
 pub(crate) use operations::{answer_key, client, clients, statistics};
@@ -24,6 +27,7 @@ pub(crate) use operations::{answer_key, client, clients, statistics};
 use crate::auth::actor::Actor;
 use crate::clock::Clock;
 use crate::error::{Error, Result};
+use chrono::{DateTime, Utc};
 use connection::Manager;
 use diesel::prelude::*;
 use diesel::r2d2::{Pool, PooledConnection, R2D2Connection};
@@ -73,6 +77,8 @@ pub struct Head {
     pub sequence: i64,
     /// The epoch that numbers count in.
     pub epoch: String,
+    /// Up to this change the log may have been shortened: who stands before it cannot follow on.
+    pub complete_after: i64,
 }
 
 impl Db {
@@ -204,6 +210,13 @@ impl Db {
         }
     }
 
+    /// Shortens the change log: what was superseded before a moment goes, and what was deleted before it.
+    ///
+    /// Every version that stood at that moment or later stays, and with it the history since then.
+    pub fn forget(&self, before: DateTime<Utc>) -> Result<Forgotten> {
+        self.persist(|connection| feed::forget(connection, before))
+    }
+
     /// Where the change log stands now.
     pub fn head(&self) -> Result<Head> {
         self.read(head)
@@ -237,8 +250,9 @@ impl Db {
 /// Where the change log stands, as this connection sees it.
 pub(crate) fn head(connection: &mut AnyConnection) -> Result<Head> {
     use schema::counter::dsl;
-    let (sequence, epoch) = dsl::counter.select((dsl::sequence, dsl::epoch)).get_result(connection)?;
-    Ok(Head { sequence, epoch })
+    let (sequence, epoch, complete_after) =
+        dsl::counter.select((dsl::sequence, dsl::epoch, dsl::complete_after)).get_result(connection)?;
+    Ok(Head { sequence, epoch, complete_after })
 }
 
 /// Lets a transaction end with our own error type.

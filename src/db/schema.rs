@@ -7,6 +7,18 @@ diesel::table! {
         id -> BigInt,
         sequence -> BigInt,
         epoch -> Text,
+        complete_after -> BigInt,
+    }
+}
+
+diesel::table! {
+    latest (record_id) {
+        record_id -> Text,
+        kind -> Text,
+        public_first -> Nullable<BigInt>,
+        public_last -> Nullable<BigInt>,
+        partners_first -> Nullable<BigInt>,
+        partners_last -> Nullable<BigInt>,
     }
 }
 

@@ -7,6 +7,7 @@ use crate::search::evidence::{self, Places};
 use crate::search::fields::{
     self, FOLDED_MARK, Fields, PREFIX_LETTERS, START_MARK, STEM_MARK, SURFACE_MARK, WHOLE_MARK,
 };
+use crate::search::query::Query;
 use crate::search::text::{self, Word};
 use crate::search::{facets, stored};
 use crate::vocabulary::{self, Term, Vocabulary};
@@ -169,6 +170,25 @@ fn filters(document: &Document, areas: &[u16]) -> BTreeSet<String> {
     filters.extend(areas.iter().map(|area| fields::stated_area(*area)));
     filters.extend(facets::within(areas).into_iter().map(fields::within_area));
     filters
+}
+
+/// Whether a document meets the filters, areas, kinds and ids of a query, as the index would say: for those who follow
+/// records one by one.
+pub(crate) fn meets(document: &Document, query: &Query) -> bool {
+    let held = filters(document, &facets::reduced(&document.areas));
+    let filtered = query
+        .filters
+        .iter()
+        .all(|filter| filter.any.iter().any(|value| held.contains(&fields::filter_term(filter.name, value))));
+    let placed = query.areas.iter().all(|areas| {
+        areas.iter().any(|area| {
+            held.contains(&fields::within_area(*area))
+                || facets::ancestors(*area).iter().any(|broader| held.contains(&fields::stated_area(*broader)))
+        })
+    });
+    let of_kind = query.kinds.is_empty() || query.kinds.contains(&document.kind);
+    let named = query.ids.is_empty() || query.ids.contains(&document.id);
+    filtered && placed && of_kind && named
 }
 
 fn words(fields: &Fields, document: &Document, out: &mut TantivyDocument) {

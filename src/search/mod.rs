@@ -37,4 +37,5 @@ mod window;
 
 pub use fields::schema_version;
 pub use indexer::{Index, Options, Position};
+pub(crate) use intake::meets;
 pub use searcher::Searcher;

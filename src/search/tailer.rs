@@ -73,7 +73,8 @@ impl Tailer {
         let now = self.db.head()?;
         let fits = self.index.position().is_some_and(|position| {
             position.epoch == now.epoch
-                && i64::try_from(position.sequence).is_ok_and(|sequence| sequence <= now.sequence)
+                && i64::try_from(position.sequence)
+                    .is_ok_and(|sequence| (now.complete_after..=now.sequence).contains(&sequence))
                 && position.schema == self.index.schema_version()
         });
         if !fits {
@@ -133,7 +134,7 @@ impl Tailer {
         let from = i64::try_from(position.sequence).unwrap_or(i64::MAX);
         let batch = self.db.read_at_once(|connection| {
             let now = head(connection)?;
-            if now.epoch != position.epoch || now.sequence < from {
+            if now.epoch != position.epoch || now.sequence < from || from < now.complete_after {
                 return Ok(Batch::OtherHistory);
             }
             if now.sequence == from {

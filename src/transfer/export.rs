@@ -2,8 +2,8 @@
 
 use crate::api::csv::{write_csv, write_csv_record};
 use crate::api::tables;
-use crate::db::Db;
 use crate::db::store::Row;
+use crate::db::{Db, Head};
 use crate::error::{Error, Result};
 use crate::resources::Kind;
 use crate::resources::organisation::Organisations;
@@ -16,9 +16,17 @@ use std::io::Write;
 /// So many rows are read at once.
 const BATCH: i64 = 1_000;
 
+/// What was exported.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Exported {
+    /// How many records.
+    pub count: u64,
+    /// Where the change log stood: the feed goes on from there.
+    pub head: Head,
+}
+
 /// Writes NDJSON: a first line that says where the change feed goes on, then one record a line, ordered by kind and id.
-/// Gives the number of records.
-pub fn export(db: &Db, out: &mut dyn Write, kinds: &[Kind], at: DateTime<Utc>) -> Result<u64> {
+pub fn export(db: &Db, out: &mut dyn Write, kinds: &[Kind], at: DateTime<Utc>) -> Result<Exported> {
     db.read_at_once(|connection| {
         let head = crate::db::head(connection)?;
         let mut count = 0;
@@ -44,16 +52,17 @@ pub fn export(db: &Db, out: &mut dyn Write, kinds: &[Kind], at: DateTime<Utc>) -
             }))?;
         }
         out.flush()?;
-        Ok(count)
+        Ok(Exported { count, head })
     })
 }
 
 /// Writes the public organisations as CSV, with the columns of their list.
-pub fn export_csv(db: &Db, out: &mut dyn Write) -> Result<()> {
+pub fn export_csv(db: &Db, out: &mut dyn Write) -> Result<Exported> {
     let table = tables::of(Kind::Organisation);
     let mut first = true;
     db.read_at_once(|connection| {
-        each_public::<Organisations>(connection, &mut |json| {
+        let head = crate::db::head(connection)?;
+        let count = each_public::<Organisations>(connection, &mut |json| {
             let csv = write_csv_record(table, json.as_bytes(), first)?;
             first = false;
             out.write_all(&csv)?;
@@ -63,7 +72,7 @@ pub fn export_csv(db: &Db, out: &mut dyn Write) -> Result<()> {
             out.write_all(&write_csv(table, &[], &[])?)?;
         }
         out.flush()?;
-        Ok(())
+        Ok(Exported { count, head })
     })
 }
 

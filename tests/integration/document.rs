@@ -125,7 +125,7 @@ fn the_served_document_names_the_public_address_first() {
 fn every_list_and_record_of_the_document_answers() {
     let app = TestApp::demo();
     for (path, method, _) in operations(&document()) {
-        if method == "get" && !path.contains('{') {
+        if method == "get" && !path.contains('{') && path != "/changes/stream" {
             let answer = app.get(&format!("/api/v1{path}{}", if path == "/suggest" { "?q=r" } else { "" }));
             assert_eq!(answer.status, 200, "{path}: {}", answer.text());
             let head = app.anyone("HEAD", &format!("/api/v1{path}")).send();

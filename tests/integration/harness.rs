@@ -4,6 +4,7 @@ use crate::database::TestDatabase;
 use samverkan::app::{App, Background};
 use samverkan::auth::actor::Role;
 use samverkan::clock::Fixed;
+use samverkan::config::Config;
 use samverkan::demo;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -37,6 +38,11 @@ impl TestApp {
 
     /// A registry that a step fills before it is served.
     pub fn with(fill: impl FnOnce(&App)) -> TestApp {
+        TestApp::configured(|_| {}, fill)
+    }
+
+    /// A registry with settings of its own.
+    pub fn configured(set: impl FnOnce(&mut Config), fill: impl FnOnce(&App)) -> TestApp {
         let folder = tempfile::tempdir().unwrap();
         let database = TestDatabase::new();
         let mut config = database.config(folder.path());
@@ -44,6 +50,7 @@ impl TestApp {
         let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
         config.listen = free.to_string();
         config.workers = 2;
+        set(&mut config);
         let clock = Arc::new(Fixed::at(NOW.parse().unwrap()));
         let app = App::build_with_clock(config, Arc::clone(&clock) as Arc<_>).unwrap();
         fill(&app);

@@ -1,5 +1,6 @@
 //! The tables of the seven kinds and of search.
 
+mod changes;
 mod collaboration;
 mod contact_point;
 mod meeting;
@@ -13,6 +14,7 @@ use crate::api::language::Language;
 use crate::api::table::Table;
 use crate::resources::Kind;
 
+pub use changes::CHANGES;
 pub use collaboration::COLLABORATIONS;
 pub use contact_point::CONTACT_POINTS;
 pub use meeting::MEETINGS;

@@ -1,0 +1,2 @@
+DROP TABLE latest;
+ALTER TABLE counter DROP COLUMN complete_after;
