@@ -268,7 +268,13 @@ impl From<diesel::result::Error> for Failure {
 /// go back to the pool.
 fn lend<T>(pool: &Pool<Manager>, tested: bool, work: impl FnOnce(&mut AnyConnection) -> Result<T>) -> Result<T> {
     let mut lent = if tested { answering(pool)? } else { pool.get()? };
-    let outcome = work(&mut lent.connection);
+    let mut outcome = work(&mut lent.connection);
+    // A server that is stopped says so in words of its own language: what tells is that it answers no more.
+    if let Err(Error::Internal(text)) = &mut outcome
+        && lent.connection.ping().is_err()
+    {
+        outcome = Err(Error::Lost(std::mem::take(text)));
+    }
     lent.lost = matches!(outcome, Err(Error::Lost(_)));
     outcome
 }

@@ -14,6 +14,8 @@ use std::time::Duration;
 pub fn command(folder: &Path, database: &TestDatabase, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_samverkan"));
     database.tell(&mut command);
+    // Nodes of one registry have one public address: tokens are issued in its name.
+    command.env("SAMVERKAN_PUBLIC_URL", "https://register.example.org");
     command.args(arguments).env("SAMVERKAN_DATA_DIR", folder).env("SAMVERKAN_LOG", "error").current_dir(folder);
     command
 }
