@@ -1,6 +1,6 @@
 //! The databases of tests: a file of SQLite, or a database of a PostgreSQL server that this process starts for itself.
 //!
-//! `SAMVERKAN_TEST_DATABASE` says which of the two a run uses; `TEST_DATABASE_URL` names a server in place of one's own.
+//! `TEST_DATABASE` says which of the two a run uses; `TEST_DATABASE_URL` names a server in place of one's own.
 
 use diesel::connection::SimpleConnection;
 use diesel::{Connection, PgConnection};
@@ -29,10 +29,10 @@ pub enum Which {
 impl Which {
     /// What the environment asks for.
     pub fn asked() -> Which {
-        match env::var("SAMVERKAN_TEST_DATABASE").as_deref() {
+        match env::var("TEST_DATABASE").as_deref() {
             Err(_) | Ok("" | "sqlite") => Which::Sqlite,
             Ok("postgresql") => Which::Postgresql,
-            Ok(other) => panic!("SAMVERKAN_TEST_DATABASE is {other}; it must be sqlite or postgresql"),
+            Ok(other) => panic!("TEST_DATABASE is {other}; it must be sqlite or postgresql"),
         }
     }
 }
