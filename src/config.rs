@@ -72,7 +72,7 @@ settings! {
     metrics_listen: Option<String> = None, "metrics_listen", "off";
     /// Folder of database, index and keys.
     data_dir: PathBuf = PathBuf::from("./var"), "data_dir", "./var";
-    /// The database: `sqlite:PATH`. May hold a password; never shown.
+    /// The database: `sqlite:PATH` or `postgres://…`. May hold a password; never shown.
     database_url: Secret = Secret::default(), "database_url", "SQLite in the data folder";
     /// Folder of the search index; each node has its own.
     index_dir: Option<PathBuf> = None, "index_dir", "`index` in the data folder";
