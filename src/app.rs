@@ -10,6 +10,7 @@ use crate::db::{ClientRow, Db};
 use crate::demo::DemoClient;
 use crate::error::{Error, Result};
 use crate::identifier::parse_path_id;
+use crate::nodes::Lease;
 use crate::resources::Kind;
 use crate::resources::service::locate;
 use crate::search::tailer::{Contact, Running, Tailer};
@@ -170,7 +171,7 @@ pub fn start(app: &App) -> Result<Serving> {
         // It ends with the system that it runs in.
         actix_web::rt::spawn(server);
     }
-    let tailer = app.tailer().run()?;
+    let tailer = app.tailer().run(Lease::of(&app.db, &app.config.data_dir)?)?;
     let watch = app.followers.watch(app.db.clone(), Arc::clone(&app.clock), app.config.change_retention)?;
     let server = api::server::start(app, listener, requests)?;
     Ok(Serving { address, server, tailer, watch })

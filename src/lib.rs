@@ -14,6 +14,7 @@ pub mod generate;
 pub mod identifier;
 pub mod logging;
 pub mod metrics;
+mod nodes;
 pub mod resources;
 pub mod search;
 pub mod transfer;

@@ -6,6 +6,7 @@ use crate::app::App;
 use crate::auth::actor::Actor;
 use crate::db::{Idempotent, StoredAnswer, Tx, answer_key, head};
 use crate::error::{Code, Error, FieldError, Message, Place, Result};
+use crate::nodes::{self, Withdrawal};
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
@@ -72,12 +73,12 @@ pub(crate) async fn write(
     work: impl Fn(&mut Tx<'_>, &Actor) -> Result<Written> + Send + 'static,
 ) -> Answer {
     let (app, actor) = (call.app.clone(), call.actor.clone());
-    let answer = blocking(move || match retry {
+    let (answer, withdrawal) = blocking(move || match retry {
         None => written(&app, &actor, None, work),
         Some(retry) => once(&app, &actor, &retry, work),
     })
     .await?;
-    respond(call, answer)
+    respond(call, answer, withdrawal)
 }
 
 fn once(
@@ -85,7 +86,7 @@ fn once(
     actor: &Actor,
     retry: &Retry,
     work: impl Fn(&mut Tx<'_>, &Actor) -> Result<Written>,
-) -> Result<StoredAnswer> {
+) -> Result<(StoredAnswer, Withdrawal)> {
     let taken = app.db.operate(|operations| operations.take_key(actor.name(), &retry.key, &retry.fingerprint))?;
     match taken {
         Idempotent::New => {
@@ -98,7 +99,7 @@ fn once(
             }
             answer
         }
-        Idempotent::Answered(answer) => Ok(answer),
+        Idempotent::Answered(answer) => Ok((answer, Withdrawal::Done)),
         Idempotent::Running => Err(Error::problem(
             Code::RequestInProgress,
             Message::fixed(
@@ -118,7 +119,7 @@ fn written(
     actor: &Actor,
     retry: Option<&Retry>,
     work: impl Fn(&mut Tx<'_>, &Actor) -> Result<Written>,
-) -> Result<StoredAnswer> {
+) -> Result<(StoredAnswer, Withdrawal)> {
     let outcome = app.db.write(actor, |tx| {
         let written = work(tx, actor)?;
         let sequence = match tx.number()? {
@@ -143,15 +144,22 @@ fn written(
         }
         Ok(answer)
     })?;
-    Ok(outcome.value)
+    let withdrawal = match outcome.sequence.filter(|_| outcome.narrows) {
+        Some(sequence) => nodes::withdraw(app, sequence),
+        None => Withdrawal::Done,
+    };
+    Ok((outcome.value, withdrawal))
 }
 
-fn respond(call: &Call, answer: StoredAnswer) -> Answer {
+fn respond(call: &Call, answer: StoredAnswer, withdrawal: Withdrawal) -> Answer {
     let status = StatusCode::from_u16(answer.status).map_err(Error::internal)?;
     let headers: Vec<(String, String)> = serde_json::from_str(&answer.headers)?;
     let mut response = HttpResponse::build(status);
     response.insert_header((header::CONTENT_TYPE, "application/json"));
     response.insert_header((header::CACHE_CONTROL, call.cache_control()));
+    if withdrawal == Withdrawal::Pending {
+        response.insert_header((HeaderName::from_static("withdrawal"), HeaderValue::from_static("pending")));
+    }
     for (name, value) in headers {
         let name = HeaderName::try_from(name).map_err(Error::internal)?;
         response.insert_header((name, HeaderValue::try_from(value).map_err(Error::internal)?));

@@ -139,6 +139,7 @@ pub struct Tx<'a> {
     pub at: DateTime<Utc>,
     pending: Vec<PendingChange>,
     last: Option<i64>,
+    narrows: bool,
 }
 
 /// So many changes are held back before they are numbered. A usual write stays far below and numbers at its very end;
@@ -147,7 +148,7 @@ const HELD_BACK: usize = 10_000;
 
 impl<'a> Tx<'a> {
     pub(super) fn new(connection: &'a mut AnyConnection, actor: &Actor, at: DateTime<Utc>) -> Self {
-        Tx { connection, actor: actor.name().to_owned(), at, pending: Vec::new(), last: None }
+        Tx { connection, actor: actor.name().to_owned(), at, pending: Vec::new(), last: None, narrows: false }
     }
 
     /// The connection, for stores.
@@ -155,8 +156,19 @@ impl<'a> Tx<'a> {
         self.connection
     }
 
+    /// Marks the write as one after which less may be seen than before.
+    pub(crate) fn narrow(&mut self) {
+        self.narrows = true;
+    }
+
+    /// Whether less may be seen after it than before.
+    pub(super) fn narrows(&self) -> bool {
+        self.narrows
+    }
+
     /// Adds a change to the log.
     pub(crate) fn log(&mut self, change: PendingChange) {
+        self.narrows |= matches!(change.operation, Operation::Deleted | Operation::Merged | Operation::Erased);
         self.pending.push(change);
     }
 

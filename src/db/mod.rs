@@ -22,7 +22,7 @@ pub use feed::Forgotten;
 pub(crate) use feed::creations;
 pub(crate) use lock::Lock;
 pub use operations::{ClientRow, Idempotent, Operations, StoredAnswer};
-pub(crate) use operations::{answer_key, client, clients, statistics};
+pub(crate) use operations::{answer_key, client, clients, nodes_behind, statistics};
 
 use crate::auth::actor::Actor;
 use crate::clock::Clock;
@@ -68,6 +68,8 @@ pub struct Written<T> {
     pub value: T,
     /// Number of its last change; `None` when nothing changed.
     pub sequence: Option<i64>,
+    /// Whether less may be seen after it than before: something was withdrawn.
+    pub narrows: bool,
 }
 
 /// Where the change log stands.
@@ -137,6 +139,11 @@ impl Db {
         })
     }
 
+    /// Whether the database lies in this process: then no other node reads it.
+    pub(crate) const fn is_embedded(&self) -> bool {
+        self.embedded
+    }
+
     /// Reads something short without waiting, where that can be done: an embedded database, and a connection is free.
     pub fn read_at_hand<T>(&self, work: impl FnOnce(&mut AnyConnection) -> Result<T>) -> Option<Result<T>> {
         let mut lent = if self.embedded { self.readers.try_get()? } else { return None };
@@ -150,7 +157,7 @@ impl Db {
             let mut tx = Tx::new(connection, actor, self.clock.now());
             let value = work(&mut tx)?;
             let sequence = tx.number()?;
-            Ok(Written { value, sequence })
+            Ok(Written { value, sequence, narrows: tx.narrows() })
         })?;
         if written.sequence.is_some() {
             self.ring();

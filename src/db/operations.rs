@@ -1,7 +1,7 @@
-//! Operational tables: clients, idempotency keys, statistics. They are no resources and leave no change rows.
+//! Operational tables: clients, idempotency keys, statistics, nodes. They are no resources and leave no change rows.
 
 use super::AnyConnection;
-use super::schema::{clients, idempotency_keys, statistics};
+use super::schema::{clients, idempotency_keys, nodes, statistics};
 use crate::error::Result;
 use chrono::{DateTime, Duration, NaiveDateTime, Utc};
 use diesel::prelude::*;
@@ -131,6 +131,24 @@ impl<'a> Operations<'a> {
         Ok(())
     }
 
+    /// Says how far a node's index has come. Nodes that have been silent for long are forgotten.
+    pub fn renew_lease(&mut self, node: &str, sequence: i64) -> Result<()> {
+        let now = self.at.naive_utc();
+        let values = (nodes::sequence.eq(sequence), nodes::renewed_at.eq(now));
+        if diesel::update(nodes::table.filter(nodes::id.eq(node))).set(values).execute(self.connection)? == 0 {
+            diesel::delete(nodes::table.filter(nodes::renewed_at.lt(now - Duration::days(1))))
+                .execute(self.connection)?;
+            diesel::insert_into(nodes::table).values((nodes::id.eq(node), values)).execute(self.connection)?;
+        }
+        Ok(())
+    }
+
+    /// Ends the lease of a node that stops.
+    pub fn end_lease(&mut self, node: &str) -> Result<()> {
+        diesel::delete(nodes::table.filter(nodes::id.eq(node))).execute(self.connection)?;
+        Ok(())
+    }
+
     /// Stores a statistics snapshot and drops all older ones.
     pub fn store_statistics(&mut self, number: i64, schema_version: i64, content: &str) -> Result<()> {
         diesel::delete(statistics::table).execute(self.connection)?;
@@ -173,4 +191,13 @@ pub(crate) fn statistics(connection: &mut AnyConnection, schema_version: i64) ->
         .select((statistics::number, statistics::content))
         .first(connection)
         .optional()?)
+}
+
+/// How many nodes that have renewed their lease since a moment have not come so far.
+pub(crate) fn nodes_behind(connection: &mut AnyConnection, sequence: i64, since: DateTime<Utc>) -> Result<i64> {
+    Ok(nodes::table
+        .filter(nodes::renewed_at.ge(since.naive_utc()))
+        .filter(nodes::sequence.lt(sequence))
+        .count()
+        .get_result(connection)?)
 }

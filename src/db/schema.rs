@@ -221,6 +221,14 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    nodes (id) {
+        id -> Text,
+        sequence -> BigInt,
+        renewed_at -> Timestamp,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     counter,
     changes,
@@ -240,4 +248,5 @@ diesel::allow_tables_to_appear_in_same_query!(
     clients,
     idempotency_keys,
     statistics,
+    nodes,
 );

@@ -155,6 +155,9 @@ pub(crate) fn replace<R: Resource>(
     let id = before.row.id;
     set_identifiers(tx, R::KIND, id, R::identifiers(&mut content))?;
     let (open, secret) = R::split(&content)?;
+    if secret.is_some() && before.secret_version.is_none() {
+        tx.narrow();
+    }
     let text = serde_json::to_string(&open)?;
     let mut row = before.row.clone();
     if text != row.content {

@@ -5,6 +5,7 @@
 
 use crate::db::{AnyConnection, Change, Db, Operation, after, head, statistics};
 use crate::error::{Error, Result};
+use crate::nodes::Lease;
 use crate::resources::Kind;
 use crate::resources::resource::{Resource, with_kind};
 use crate::search::document::Document;
@@ -161,7 +162,7 @@ impl Tailer {
     }
 
     /// Follows in a thread of its own until stopped.
-    pub fn run(self) -> Result<Running> {
+    pub(crate) fn run(self, mut lease: Option<Lease>) -> Result<Running> {
         let stop = Arc::new(AtomicBool::new(false));
         let told = Arc::clone(&stop);
         let thread = std::thread::Builder::new().name("tailer".to_owned()).spawn(move || {
@@ -169,6 +170,9 @@ impl Tailer {
             let mut moved = false;
             while !told.load(Ordering::Acquire) {
                 let started = Instant::now();
+                if let (Some(lease), Some(position)) = (&mut lease, self.index.position()) {
+                    lease.keep(position.sequence);
+                }
                 match self.step() {
                     Ok(true) => {
                         moved = true;
