@@ -272,7 +272,15 @@ pub(crate) fn put<R: Resource>(
         }),
         None => {
             precondition(0)?;
-            create_with::<R>(tx, actor, content)
+            let outcome = create_with::<R>(tx, actor, content);
+            if let Err(error) = &outcome
+                && error.code() == Code::IdentifierTaken
+                && holder(tx.connection(), scheme, value)?.is_some()
+            {
+                // Someone took the key since it was looked up: done again, this replaces what is there.
+                return Err(Error::Clash(error.to_string()));
+            }
+            outcome
         }
     }
 }

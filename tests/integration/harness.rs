@@ -225,7 +225,6 @@ impl Request<'_> {
 }
 
 /// An answer.
-#[derive(Debug)]
 pub struct Answer {
     /// The status.
     pub status: u16,
@@ -233,6 +232,12 @@ pub struct Answer {
     pub headers: BTreeMap<String, String>,
     /// The body.
     pub body: Vec<u8>,
+}
+
+impl std::fmt::Debug for Answer {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "{} {}", self.status, self.text())
+    }
 }
 
 impl Answer {

@@ -16,6 +16,7 @@ mod metrics;
 mod operations;
 mod postgresql;
 mod privacy;
+mod races;
 mod readme;
 mod registry;
 mod surface;
