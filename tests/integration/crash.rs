@@ -41,8 +41,14 @@ impl Served {
         Served { child, base: format!("http://{listen}") }
     }
 
-    pub fn kill(mut self) {
-        // SIGKILL: nothing is flushed, nothing is ended in order.
+    pub fn kill(self) {
+        drop(self);
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        // SIGKILL: nothing is flushed, nothing is ended in order. A test that fails leaves no process behind either.
         self.child.kill().unwrap();
         self.child.wait().unwrap();
     }

@@ -160,8 +160,9 @@ fn search_goes_on_without_the_server_and_writes_when_it_is_back() {
 
 /// Two nodes on one database.
 struct Nodes {
-    folders: [tempfile::TempDir; 2],
+    // The first to go: nothing writes into the folders any more when they are removed.
     served: [Served; 2],
+    folders: [tempfile::TempDir; 2],
     /// A steward's client.
     client: Value,
 }
