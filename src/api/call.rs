@@ -1,6 +1,8 @@
 //! One call of the API: what every handler starts from.
 
 use crate::api::cursor::CursorKey;
+use crate::api::etag;
+use crate::api::negotiate::Format;
 use crate::api::page::record_links;
 use crate::api::splice::Link;
 use crate::api::surface::{ROOT, Surface};
@@ -11,6 +13,7 @@ use crate::db::{AnyConnection, Db};
 use crate::error::{Error, Result};
 use crate::resources::Kind;
 use actix_web::dev::Payload;
+use actix_web::http::header;
 use actix_web::{FromRequest, HttpRequest, HttpResponse, web};
 use std::future::{Ready, ready};
 use uuid::Uuid;
@@ -65,6 +68,22 @@ impl Call {
     /// The address of a record.
     pub(crate) fn address(&self, kind: Kind, id: Uuid) -> String {
         self.addresses().record(kind, id)
+    }
+
+    /// Answers with a body under its tag, or without one to a caller who has it.
+    pub(crate) fn tagged(&self, tag: String, format: Format, body: impl FnOnce() -> Result<Vec<u8>>) -> Answer {
+        if let Some(tag) = etag::not_modified(&self.request, &tag)? {
+            return Ok(HttpResponse::NotModified()
+                .insert_header((header::ETAG, tag))
+                .insert_header((header::CACHE_CONTROL, self.cache_control()))
+                .finish());
+        }
+        let body = body()?;
+        Ok(HttpResponse::Ok()
+            .insert_header((header::ETAG, tag))
+            .insert_header((header::CONTENT_TYPE, format.content_type()))
+            .insert_header((header::CACHE_CONTROL, self.cache_control()))
+            .body(body))
     }
 
     /// What caches may do with an answer: an answer to a token is for its bearer, every answer is asked for again.

@@ -1,11 +1,10 @@
 //! The change feed over HTTP: what a copy of the registry follows.
 
 use crate::api::call::{Answer, Call, blocking};
-use crate::api::cursor::CursorKey;
 use crate::api::etag;
 use crate::api::language::Language;
 use crate::api::negotiate::{Format, negotiate};
-use crate::api::parameters::{Params, unknown_parameter, wrong_parameters};
+use crate::api::parameters::{Params, Reading, unknown_parameter};
 use crate::api::parse::{Context, Resolve, parse_filters};
 use crate::api::schemas::ChangesPage;
 use crate::api::splice::{Link, write_links, write_text};
@@ -15,8 +14,7 @@ use crate::error::{Error, FieldError, Message, Result};
 use crate::resources::Kind;
 use crate::resources::values::rfc3339;
 use crate::transfer::feed::{self, Asked, Item, Page, Standing};
-use actix_web::http::header;
-use actix_web::{HttpResponse, get};
+use actix_web::get;
 use std::io::Write;
 use uuid::Uuid;
 
@@ -59,17 +57,7 @@ pub(crate) async fn list_changes(call: Call) -> Answer {
     let mut hash = etag::Hash::default();
     hash.add(&body);
     let tag = etag::weak(hash.value(), Format::Json);
-    if let Some(tag) = etag::not_modified(&call.request, &tag)? {
-        return Ok(HttpResponse::NotModified()
-            .insert_header((header::ETAG, tag))
-            .insert_header((header::CACHE_CONTROL, call.cache_control()))
-            .finish());
-    }
-    Ok(HttpResponse::Ok()
-        .insert_header((header::ETAG, tag))
-        .insert_header((header::CONTENT_TYPE, Format::Json.content_type()))
-        .insert_header((header::CACHE_CONTROL, call.cache_control()))
-        .body(body))
+    call.tagged(tag, Format::Json, || Ok(body))
 }
 
 /// Filters of the feed name no records.
@@ -88,30 +76,26 @@ pub(super) fn read(
     own: &[&'static str],
     position: Option<Standing>,
 ) -> Result<(Asked, Standing)> {
-    let cursors = CursorKey::new(call.app.keys.cursor_secret())?;
     let language = Language::of(&call.request);
-    let context = Context { resolve: &NoRecords, language, cursors: &cursors, scope: "" };
+    let context = Context { resolve: &NoRecords, language, cursors: call.cursors()?, scope: "" };
     let (query, mut errors) = parse_filters(TABLE, params, &context)?;
     let known = || own.iter().copied().chain(filters());
     for (name, _) in params.pairs().filter(|(name, _)| !known().any(|known| known == *name)) {
         errors.push(unknown_parameter(name, known()));
     }
-    let mut reader = Reader { params, errors };
-    let after = reader.number("after", 0, i64::MAX).unwrap_or(0);
-    let most = i64::try_from(MOST).unwrap_or(i64::MAX);
-    let limit = reader.number("limit", 1, most).and_then(|limit| usize::try_from(limit).ok());
-    let epoch = reader.single("epoch").map(str::to_owned);
+    let mut reading = Reading { params, errors };
+    let after = reading.number("after", 0, i64::MAX.unsigned_abs()).and_then(|after| i64::try_from(after).ok());
+    let after = after.unwrap_or(0);
+    let limit = reading.number("limit", 1, MOST as u64).and_then(|limit| usize::try_from(limit).ok());
+    let epoch = reading.single("epoch").map(str::to_owned);
     if position.is_none() && after > 0 && epoch.is_none() {
-        reader.wrong(
-            "epoch",
-            "required",
+        let detail = Message::fixed(
             "Skicka epoch från samma svar som numret i after.",
             "Send the epoch of the same answer as the number in after.",
         );
+        reading.errors.push(FieldError::parameter("epoch", "required", detail));
     }
-    if !reader.errors.is_empty() {
-        return Err(wrong_parameters(reader.errors));
-    }
+    reading.end()?;
     let asked = Asked { audience: call.actor.audience(), query, limit: limit.unwrap_or(DEFAULT_LIMIT) };
     Ok((asked, position.unwrap_or(Standing { after, epoch })))
 }
@@ -119,36 +103,6 @@ pub(super) fn read(
 /// The names of the filters.
 fn filters() -> impl Iterator<Item = &'static str> {
     TABLE.rows.iter().map(|row| row.parameter).filter(|name| !name.is_empty())
-}
-
-struct Reader<'a> {
-    params: &'a Params,
-    errors: Vec<FieldError>,
-}
-
-impl<'a> Reader<'a> {
-    fn wrong(&mut self, name: &str, code: &'static str, sv: &str, en: &str) {
-        self.errors.push(FieldError::parameter(name, code, Message::new(sv, en)));
-    }
-
-    fn single(&mut self, name: &str) -> Option<&'a str> {
-        self.params.single(name).unwrap_or_else(|error| {
-            self.errors.push(error);
-            None
-        })
-    }
-
-    fn number(&mut self, name: &str, least: i64, most: i64) -> Option<i64> {
-        let text = self.single(name)?;
-        let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-        let number = text.parse().ok().filter(|number| digits && (least..=most).contains(number));
-        if number.is_none() {
-            let (sv, en) =
-                (format!("Ett heltal från {least} till {most}."), format!("A whole number from {least} to {most}."));
-            self.wrong(name, "range", &sv, &en);
-        }
-        number
-    }
 }
 
 fn write_page(call: &Call, params: &Params, page: &Page) -> Result<Vec<u8>> {

@@ -4,7 +4,7 @@ use crate::api::call::{Answer, Call};
 use crate::api::language::Language;
 use crate::api::lists;
 use crate::api::negotiate::{Format, negotiate};
-use crate::api::parameters::{Params, wrong_parameters};
+use crate::api::parameters::{Params, Reading};
 use crate::api::schemas::{SearchPage, Suggestions};
 use crate::error::{FieldError, Message, Result};
 use crate::resources::Kind;
@@ -70,39 +70,25 @@ struct Asked {
 
 impl Asked {
     fn read(params: &Params) -> Result<Asked> {
-        let mut errors: Vec<FieldError> = Vec::new();
-        let mut single = |name: &'static str| match params.single(name) {
-            Ok(value) => value.map(str::to_owned),
-            Err(error) => {
-                errors.push(error);
-                None
-            }
-        };
-        let (text, limit) = (single("q").unwrap_or_default(), single("limit"));
+        let mut reading = Reading { params, errors: Vec::new() };
+        let text = reading.single("q").unwrap_or_default().to_owned();
         if text.chars().count() > 200 {
             let detail = Message::fixed("Högst 200 tecken.", "At most 200 characters.");
-            errors.push(FieldError::parameter("q", "too-long", detail));
+            reading.errors.push(FieldError::parameter("q", "too-long", detail));
         }
-        let limit = match limit.as_deref().map(str::parse) {
-            None => FEW,
-            Some(Ok(limit)) if (1..=MOST).contains(&limit) => limit,
-            Some(_) => {
-                let detail = Message::fixed("Ett heltal från 1 till 50.", "A whole number from 1 to 50.");
-                errors.push(FieldError::parameter("limit", "range", detail));
-                FEW
-            }
-        };
+        let limit = reading.number("limit", 1, MOST as u64).and_then(|limit| usize::try_from(limit).ok());
         let mut kinds = Vec::new();
         for name in params.all("type").flat_map(|value| value.split(',')).map(str::trim) {
             match Kind::from_name(name) {
                 Some(kind) => kinds.push(kind),
                 None => {
                     let detail = Message::fixed("Det slaget av post finns inte.", "There is no such type of record.");
-                    errors.push(FieldError::parameter("type", "unknown-value", detail));
+                    reading.errors.push(FieldError::parameter("type", "unknown-value", detail));
                 }
             }
         }
-        if errors.is_empty() { Ok(Asked { text, kinds, limit }) } else { Err(wrong_parameters(errors)) }
+        reading.end()?;
+        Ok(Asked { text, kinds, limit: limit.unwrap_or(FEW) })
     }
 }
 

@@ -4,10 +4,10 @@ use crate::api::call::{Answer, Call, blocking};
 use crate::api::etag;
 use crate::api::language::quality;
 use crate::api::negotiate::{Format, negotiate};
-use crate::api::parameters::{Params, wrong_parameters};
+use crate::api::parameters::{Params, Reading};
 use crate::api::problem;
 use crate::api::values::whole;
-use crate::error::{Code, Error, FieldError, Message, Result};
+use crate::error::{Code, Error, Message, Result};
 use crate::transfer::exports::{Form, Made, Part};
 use actix_web::body::SizedStream;
 use actix_web::http::StatusCode;
@@ -88,14 +88,10 @@ pub(crate) async fn export_registry(call: Call) -> Answer {
 }
 
 fn min_change(params: &Params) -> Result<Option<i64>> {
-    let text = params.single("minChange").map_err(|error| wrong_parameters(vec![error]))?;
-    text.map(|text| {
-        whole(text).map(|number| i64::try_from(number).unwrap_or(i64::MAX)).ok_or_else(|| {
-            let detail = Message::fixed("Ett helt tal, 0 eller mer.", "A whole number, 0 or more.");
-            wrong_parameters(vec![FieldError::parameter("minChange", "range", detail)])
-        })
-    })
-    .transpose()
+    let mut reading = Reading { params, errors: Vec::new() };
+    let number = reading.number("minChange", 0, u64::MAX);
+    reading.end()?;
+    Ok(number.map(|number| i64::try_from(number).unwrap_or(i64::MAX)))
 }
 
 /// The tag of an export: of its plain bytes.

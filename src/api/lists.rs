@@ -22,8 +22,7 @@ use crate::identifier::{PathId, parse_path_id};
 use crate::resources::resource::Resource;
 use crate::resources::{Audience, Kind, service};
 use crate::search::query::{self, Filter};
-use actix_web::http::header;
-use actix_web::{HttpResponse, rt};
+use actix_web::rt;
 use std::cell::Cell;
 use std::time::{Duration, Instant};
 use uuid::Uuid;
@@ -142,17 +141,7 @@ async fn answer(call: Call, table: &'static Table, scope: Scope) -> Answer {
         }
     };
     let tag = etag::weak(hash, format);
-    if let Some(tag) = etag::not_modified(&call.request, &tag)? {
-        return Ok(HttpResponse::NotModified()
-            .insert_header((header::ETAG, tag))
-            .insert_header((header::CACHE_CONTROL, call.cache_control()))
-            .finish());
-    }
-    Ok(HttpResponse::Ok()
-        .insert_header((header::ETAG, tag))
-        .insert_header((header::CONTENT_TYPE, format.content_type()))
-        .insert_header((header::CACHE_CONTROL, call.cache_control()))
-        .body(bytes))
+    call.tagged(tag, format, || Ok(bytes))
 }
 
 /// Reads the parameters: on this thread when they name records by their ids only, else where one may wait.

@@ -1,5 +1,6 @@
 //! The query string, read strictly: percent-encoding, UTF-8, NFC, no control characters, nothing swallowed.
 
+use crate::api::values::whole;
 use crate::error::{Code, Error, FieldError, Message, Result};
 use actix_web::HttpRequest;
 use std::borrow::Cow;
@@ -101,6 +102,50 @@ impl Params {
             encode_into(&mut query, value);
         }
         query
+    }
+}
+
+/// Reads parameters that stand once and gathers what is wrong with them.
+pub(crate) struct Reading<'a> {
+    /// The parameters.
+    pub params: &'a Params,
+    /// What is wrong so far.
+    pub errors: Vec<FieldError>,
+}
+
+impl<'a> Reading<'a> {
+    /// The one value of a name.
+    pub(crate) fn single(&mut self, name: &str) -> Option<&'a str> {
+        self.params.single(name).unwrap_or_else(|error| {
+            self.errors.push(error);
+            None
+        })
+    }
+
+    /// A whole number within bounds; one too large to hold is as large as can be.
+    pub(crate) fn number(&mut self, name: &str, least: u64, most: u64) -> Option<u64> {
+        let text = self.single(name)?;
+        let number = whole(text).filter(|number| (least..=most).contains(number));
+        if number.is_none() {
+            let detail = if most == u64::MAX {
+                Message::new(format!("Ett heltal, {least} eller mer."), format!("A whole number, {least} or more."))
+            } else {
+                Message::new(
+                    format!("Ett heltal från {least} till {most}."),
+                    format!("A whole number from {least} to {most}."),
+                )
+            };
+            self.errors.push(FieldError::parameter(name, "range", detail));
+        }
+        number
+    }
+
+    /// Refuses what was wrong.
+    ///
+    /// # Errors
+    /// 400 naming every wrong parameter.
+    pub(crate) fn end(self) -> Result<()> {
+        if self.errors.is_empty() { Ok(()) } else { Err(wrong_parameters(self.errors)) }
     }
 }
 

@@ -96,22 +96,13 @@ pub(crate) async fn read<R: Resource>(call: Call, id: String) -> Answer {
     let embedded = beside;
     let variant = Variant { format, fields: &shape.fields, embedded: &embedded, secret: record.secret_version };
     let tag = etag::strong(record.version, &variant);
-    if let Some(tag) = etag::not_modified(&call.request, &tag)? {
-        return Ok(HttpResponse::NotModified()
-            .insert_header((header::ETAG, tag))
-            .insert_header((header::CACHE_CONTROL, call.cache_control()))
-            .finish());
-    }
-    let links = call.addresses().links(R::KIND, record.id, may_write);
-    let body = match format {
-        Format::JsonLd => jsonld::record(R::KIND, record.json.as_bytes(), &call.api())?,
-        _ => whole(record.json.as_bytes(), &shape.fields, &embedded, &links)?,
-    };
-    Ok(HttpResponse::Ok()
-        .insert_header((header::ETAG, tag))
-        .insert_header((header::CONTENT_TYPE, format.content_type()))
-        .insert_header((header::CACHE_CONTROL, call.cache_control()))
-        .body(body))
+    call.tagged(tag, format, || {
+        let json = record.json.as_bytes();
+        if format == Format::JsonLd {
+            return jsonld::record(R::KIND, json, &call.api());
+        }
+        whole(json, &shape.fields, &embedded, &call.addresses().links(R::KIND, record.id, may_write))
+    })
 }
 
 /// A record with links and what is embedded, of all or some properties.

@@ -7,10 +7,10 @@ use crate::search::evidence;
 use crate::search::fields::{self, FOLDED_MARK, PREFIX_LETTERS, STEM_MARK, SURFACE_MARK, WHOLE_MARK};
 use crate::search::highlight::Marks;
 use crate::search::intake;
+use crate::search::source::Source;
 use crate::search::terms::{self, In, TermsLeaf, covering};
 use crate::search::text::{self, AlternativeKind, ClauseRole, Understanding, Word};
 use crate::search::view::View;
-use crate::search::window::Source;
 use std::collections::BTreeSet;
 
 /// A query is cut after so many words and so many bytes: no one asks longer, and time stays bounded.

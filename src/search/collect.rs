@@ -6,8 +6,9 @@ use crate::search::facets::{AreaWorth, Counting, Slots};
 use crate::search::intake::{Features, default_kinds};
 use crate::search::order::{After, Keys, Order, metres};
 use crate::search::query::Query;
+use crate::search::source::Source;
 use crate::search::view::{Segment, SegmentData, View};
-use crate::search::window::{Source, Spare, Stretch, WINDOW, Window};
+use crate::search::window::{Spare, Stretch, WINDOW, Window};
 use tantivy::DocId;
 
 /// What a record that is less alive loses, by its rest.

@@ -3,9 +3,10 @@
 
 use crate::error::Result;
 use crate::search::cursor::Worth;
+use crate::search::source::Source;
 use crate::search::terms::In;
 use crate::search::view::SegmentData;
-use crate::search::window::{Source, Spare, Stretch, WINDOW, WORDS, Window};
+use crate::search::window::{Spare, Stretch, WINDOW, WORDS, Window};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use tantivy::{DocId, TERMINATED};

@@ -6,10 +6,10 @@ use crate::search::collect::{Found, rest_points};
 use crate::search::evidence::{self, Places};
 use crate::search::highlight::{self, Marks};
 use crate::search::query::{Hit, Query};
+use crate::search::source::EVERYTHING;
 use crate::search::stored::Stored;
 use crate::search::terms;
 use crate::search::view::View;
-use crate::search::window::EVERYTHING;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 

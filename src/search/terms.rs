@@ -6,18 +6,14 @@ use crate::search::column::{Column, ColumnTerm};
 use crate::search::cursor::{Clause, Leaf, Worth};
 use crate::search::facets;
 use crate::search::fields;
+use crate::search::postings::{Reader, Way};
+use crate::search::source::Source;
 use crate::search::view::{SegmentData, View};
-use crate::search::window::{self, List, Reader, Source, Way};
 use std::sync::Arc;
 use tantivy::TERMINATED;
 use tantivy::index::InvertedIndexReader;
 use tantivy::postings::TermInfo;
 use tantivy::schema::IndexRecordOption;
-
-/// A term that one of so many documents has is held document by document.
-const DENSE: u32 = 8;
-/// Fewer postings are read quickly enough as they are.
-const LEAST_DENSE: u32 = if cfg!(test) { 100 } else { 4_000 };
 
 /// A word that one of so many documents has, and that at least so many have, may become a column. Tests have few
 /// documents and are to go through columns too.
@@ -106,24 +102,13 @@ impl TermsLeaf {
     /// The leaf as a pass over a segment reads it; `None` when nothing there matches.
     fn way(&self, view: &View, segment: usize, weight: u32) -> Result<Option<Way>> {
         let Some(infos) = self.found.get(segment).and_then(Option::as_ref) else { return Ok(None) };
-        let data = &view.segment(segment)?.data;
+        let index = self.field.index(&view.segment(segment)?.data);
         let mut readers = Vec::with_capacity(infos.len());
         for info in infos {
-            readers.push(Reader::new(self.list(data, info)?, info.doc_freq, self.worth, self.base, weight));
+            let blocks = index.read_block_postings_from_terminfo(info, self.option())?;
+            readers.push(Reader::new(blocks, self.worth, self.base, weight));
         }
         Ok(Some(Way::new(readers)))
-    }
-
-    fn list(&self, data: &SegmentData, info: &TermInfo) -> Result<List> {
-        let blocks = || self.field.index(data).read_block_postings_from_terminfo(info, self.option());
-        let is_dense = self.field == In::All && info.doc_freq >= (data.documents / DENSE).max(LEAST_DENSE);
-        if is_dense && !matches!(self.worth, Worth::Same(..)) {
-            let made = || Ok(window::dense(blocks()?, data.documents));
-            if let Some(list) = data.dense.get(info.postings_range.start, made)? {
-                return Ok(List::Dense(list));
-            }
-        }
-        Ok(List::Blocks(Box::new(blocks()?), 0))
     }
 
     fn option(&self) -> IndexRecordOption {

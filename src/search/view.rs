@@ -11,7 +11,7 @@ use crate::search::ready::Ready;
 use crate::search::statistics::Statistics;
 use crate::search::window::WINDOW;
 use std::collections::HashMap;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 use tantivy::columnar::{BytesColumn, Column, ColumnValues};
 use tantivy::fastfield::AliveBitSet;
 use tantivy::index::{InvertedIndexReader, SegmentId};
@@ -64,35 +64,8 @@ pub(crate) struct SegmentData {
     pub filter: Arc<InvertedIndexReader>,
     /// Exact keys.
     pub key: Arc<InvertedIndexReader>,
-    /// Frequencies of terms that many documents have.
-    pub dense: Dense,
     /// Matches of words that many documents have.
     pub columns: Columns,
-}
-
-/// Lists of terms in `all` that many documents have, by where their postings begin, made when first asked for.
-#[derive(Default)]
-pub(crate) struct Dense(RwLock<HashMap<usize, Arc<[u8]>>>);
-
-/// So many such lists are kept for a segment at most: each takes a byte a document.
-const MOST_DENSE: usize = 48;
-
-impl Dense {
-    /// The list whose postings begin there; `None` when there are too many already.
-    pub(crate) fn get(&self, start: usize, make: impl FnOnce() -> Result<Arc<[u8]>>) -> Result<Option<Arc<[u8]>>> {
-        let held = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        if let Some(list) = held.get(&start) {
-            return Ok(Some(Arc::clone(list)));
-        }
-        let full = held.len() >= MOST_DENSE;
-        drop(held);
-        if full {
-            return Ok(None);
-        }
-        let list = make()?;
-        self.0.write().unwrap_or_else(PoisonError::into_inner).insert(start, Arc::clone(&list));
-        Ok(Some(list))
-    }
 }
 
 impl SegmentData {
@@ -136,7 +109,6 @@ impl SegmentData {
             prefix: reader.inverted_index(fields.prefix)?,
             filter: reader.inverted_index(fields.filter)?,
             key: reader.inverted_index(fields.key)?,
-            dense: Dense::default(),
             columns: Columns::default(),
         })
     }

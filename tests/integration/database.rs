@@ -66,6 +66,11 @@ impl TestDatabase {
         TestDatabase { url: Some(server.url(&name)), name: Some(name) }
     }
 
+    /// A database that someone else takes away.
+    pub fn at(url: &str) -> TestDatabase {
+        TestDatabase { url: Some(url.to_owned()), name: None }
+    }
+
     /// The URL; nothing for the file in the data folder.
     pub fn url(&self) -> Option<&str> {
         self.url.as_deref()

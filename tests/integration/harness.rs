@@ -41,10 +41,18 @@ impl TestApp {
         TestApp::configured(|_| {}, fill)
     }
 
+    /// An empty registry on a database of the caller's.
+    pub fn over(database: TestDatabase) -> TestApp {
+        TestApp::build(database, |_| {}, |_| {})
+    }
+
     /// A registry with settings of its own.
     pub fn configured(set: impl FnOnce(&mut Config), fill: impl FnOnce(&App)) -> TestApp {
+        TestApp::build(TestDatabase::new(), set, fill)
+    }
+
+    fn build(database: TestDatabase, set: impl FnOnce(&mut Config), fill: impl FnOnce(&App)) -> TestApp {
         let folder = tempfile::tempdir().unwrap();
-        let database = TestDatabase::new();
         let mut config = database.config(folder.path());
         // Links carry the public address: the port must be known before the server starts.
         let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();

@@ -1,0 +1,245 @@
+//! Posting lists, read into windows or looked up document by document, and the ways to match that are made of them.
+
+use crate::search::cursor::{self, Worth};
+use crate::search::intake::Features;
+use crate::search::window::{Spare, Stretch, WINDOW, Window, each_of};
+use tantivy::postings::BlockSegmentPostings;
+use tantivy::{DocId, TERMINATED};
+
+/// What steps cost beside reading one posting of many in a row: to look one document up in a posting list,
+const LOOK_UP: f32 = 20.0;
+/// and to join a window of its own with another.
+pub(crate) const JOIN: f32 = 200.0;
+
+/// One way for a word to match.
+pub(crate) enum Way {
+    /// A term.
+    Term(Reader),
+    /// Terms that must all be there, the rarest first; the least of them counts.
+    Terms(Vec<Reader>),
+}
+
+impl Way {
+    /// The way of these terms.
+    pub(crate) fn new(mut readers: Vec<Reader>) -> Way {
+        if readers.len() == 1
+            && let Some(reader) = readers.pop()
+        {
+            return Way::Term(reader);
+        }
+        readers.sort_by_key(|reader| reader.frequency);
+        Way::Terms(readers)
+    }
+
+    /// What it costs to look a document up.
+    pub(crate) fn look_up_cost(&self) -> f32 {
+        match self {
+            Way::Term(_) => LOOK_UP,
+            // Most documents lack the rarest already.
+            Way::Terms(_) => LOOK_UP * 1.5,
+        }
+    }
+
+    pub(crate) fn counts(&self) -> bool {
+        let counts = |reader: &Reader| reader.weight > 0 && reader.worth != Worth::NOTHING;
+        match self {
+            Way::Term(reader) => counts(reader),
+            Way::Terms(readers) => readers.iter().all(counts),
+        }
+    }
+
+    /// In how many documents it is, at most.
+    pub(crate) fn frequency(&self) -> f32 {
+        match self {
+            Way::Term(reader) => reader.frequency as f32,
+            Way::Terms(readers) => readers.first().map_or(0.0, |reader| reader.frequency as f32),
+        }
+    }
+
+    /// What it costs to read the postings of a window.
+    pub(crate) fn cost(&self, stretch: Stretch<'_>) -> f32 {
+        match self {
+            Way::Term(reader) => reader.within(stretch),
+            Way::Terms(readers) => {
+                let Some((first, others)) = readers.split_first() else { return 0.0 };
+                let first = first.within(stretch);
+                let other = |other: &Reader| (JOIN + other.within(stretch)).min(first * LOOK_UP);
+                first + others.iter().map(other).sum::<f32>()
+            }
+        }
+    }
+
+    /// A document that no match before lies at, from a document on.
+    pub(crate) fn next(&mut self, from: DocId) -> DocId {
+        match self {
+            Way::Term(reader) => reader.seek(from),
+            Way::Terms(readers) => readers.iter_mut().fold(from, |from, reader| reader.seek(from)),
+        }
+    }
+
+    pub(crate) fn fill(&mut self, stretch: Stretch<'_>, out: &mut Window, spare: &mut Spare) {
+        let readers = match self {
+            Way::Term(reader) => return reader.fill(stretch, out),
+            Way::Terms(readers) => readers,
+        };
+        let Some((first, others)) = readers.split_first_mut() else { return };
+        if first.seek(stretch.base) >= stretch.end() {
+            return;
+        }
+        let mut found = spare.take();
+        first.fill(stretch, &mut found);
+        for other in others {
+            let count = found.count();
+            if count == 0 {
+                break;
+            }
+            if count as f32 * LOOK_UP < JOIN + other.within(stretch) {
+                found.retain(|at, points| match other.look_up(stretch.base + at as DocId, stretch) {
+                    Some(less) => {
+                        *points = less.min(*points);
+                        true
+                    }
+                    None => false,
+                });
+            } else {
+                let mut also = spare.take();
+                other.fill(stretch, &mut also);
+                found.join(found.touched, &also, |bits, others, points, less| {
+                    *bits &= others;
+                    points.iter_mut().zip(less).for_each(|(points, less)| *points = (*points).min(*less));
+                });
+                spare.give(also);
+            }
+        }
+        out.join(found.touched, &found, |bits, more, points, others| {
+            *bits |= more;
+            each_of(more, |bit| points[bit] = points[bit].max(others[bit]));
+        });
+        spare.give(found);
+    }
+
+    /// What a document counts; `None` when it does not match. Documents must come in order.
+    pub(crate) fn look_up(&mut self, doc: DocId, stretch: Stretch<'_>) -> Option<u32> {
+        match self {
+            Way::Term(reader) => reader.look_up(doc, stretch),
+            Way::Terms(readers) => readers
+                .iter_mut()
+                .try_fold(u32::MAX, |least, reader| reader.look_up(doc, stretch).map(|points| points.min(least))),
+        }
+    }
+}
+
+/// A posting list, and what its postings count.
+pub(crate) struct Reader {
+    /// Boxed: it carries its decoded block, over a kilobyte, and would be moved about with it.
+    blocks: Box<BlockSegmentPostings>,
+    /// Where in its block it stands.
+    at: usize,
+    worth: Worth,
+    base: u32,
+    weight: u32,
+    frequency: u32,
+    /// Points by length of the name and frequency, where that many are looked at that it pays to have them ready.
+    table: Option<Box<[u32; TABLE]>>,
+}
+
+/// Four lengths of names and 256 frequencies.
+const TABLE: usize = 1024;
+/// From so many postings on the points are kept ready.
+const MANY: u32 = 2_000;
+/// Full blocks have so many documents; one with fewer is the last.
+const BLOCK: usize = 128;
+
+impl Reader {
+    /// The reader of a term; `base` is how good a way to match it is, of 1000, and `weight` what a worth of 1000 becomes
+    /// in the best way.
+    pub(crate) fn new(blocks: BlockSegmentPostings, worth: Worth, base: u32, weight: u32) -> Reader {
+        let frequency = blocks.doc_freq();
+        let table = (frequency >= MANY && !matches!(worth, Worth::Same(..))).then(|| {
+            let mut table = Box::new([0; TABLE]);
+            for (length, row) in (0..).zip(table.chunks_mut(256)) {
+                for (frequency, points) in (0..).zip(row) {
+                    *points = cursor::points(cursor::value(worth.of(frequency, length), base), weight);
+                }
+            }
+            table
+        });
+        Reader { blocks: Box::new(blocks), at: 0, worth, base, weight, frequency, table }
+    }
+
+    /// About how many postings a window has.
+    fn within(&self, stretch: Stretch<'_>) -> f32 {
+        self.frequency as f32 * WINDOW as f32 / stretch.documents.max(1) as f32
+    }
+
+    /// Goes to a document or the next that matches.
+    fn seek(&mut self, target: DocId) -> DocId {
+        let (blocks, at) = (&mut self.blocks, &mut self.at);
+        let docs = blocks.docs();
+        if docs.get(*at).is_some_and(|doc| *doc >= target) {
+            // It is there already.
+        } else if docs.last().is_some_and(|last| *last >= target) {
+            *at += docs.get(*at..).map_or(0, |rest| rest.partition_point(|doc| *doc < target));
+        } else if docs.len() == BLOCK {
+            *at = blocks.seek(target);
+        } else {
+            *at = docs.len();
+        }
+        blocks.docs().get(*at).copied().unwrap_or(TERMINATED)
+    }
+
+    fn fill(&mut self, stretch: Stretch<'_>, out: &mut Window) {
+        let (base, end) = (stretch.base, stretch.end());
+        if self.seek(base) >= end {
+            return;
+        }
+        let (worth, base_value, weight) = (self.worth, self.base, self.weight);
+        let counted = |worth: u32| cursor::points(cursor::value(worth, base_value), weight);
+        let (blocks, at) = (&mut self.blocks, &mut self.at);
+        loop {
+            let docs = blocks.docs().get(*at..).unwrap_or_default();
+            let within = if docs.last().is_some_and(|last| *last < end) {
+                docs.len()
+            } else {
+                docs.partition_point(|doc| *doc < end)
+            };
+            let docs = docs.get(..within).unwrap_or_default();
+            let frequencies = blocks.freqs().get(*at..).unwrap_or_default();
+            match (worth, &self.table) {
+                (Worth::Same(worth, _), _) => {
+                    let points = counted(worth);
+                    out.pour(stretch, docs, docs, |_, _| points);
+                }
+                (_, Some(table)) => {
+                    out.pour(stretch, docs, frequencies, |features, frequency| table[place(features, frequency)])
+                }
+                (_, None) => out.pour(stretch, docs, frequencies, |features, frequency| {
+                    counted(worth.of(frequency, features.name_length()))
+                }),
+            }
+            *at += within;
+            if *at < BLOCK {
+                return;
+            }
+            blocks.advance();
+            *at = 0;
+        }
+    }
+
+    /// What a document counts; `None` when it does not match. Documents must come in order.
+    fn look_up(&mut self, doc: DocId, stretch: Stretch<'_>) -> Option<u32> {
+        if self.seek(doc) != doc {
+            return None;
+        }
+        let features = Features(stretch.features[(doc - stretch.base) as usize % WINDOW]);
+        let frequency = self.blocks.freqs().get(self.at).copied().unwrap_or(1);
+        let value = cursor::value(self.worth.of(frequency, features.name_length()), self.base);
+        Some(cursor::points(value, self.weight))
+    }
+}
+
+/// Where a table of points has those of a document.
+#[inline]
+fn place(features: Features, frequency: u32) -> usize {
+    usize::from(features.name_length()) << 8 | frequency as usize & 0xff
+}

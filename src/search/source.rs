@@ -1,0 +1,243 @@
+//! Conditions of a query as they are met in a segment, window by window: only where few documents are left do words look
+//! them up one by one.
+
+use crate::search::column::Column;
+use crate::search::cursor;
+use crate::search::postings::{JOIN, Way};
+use crate::search::window::{Spare, Stretch, WINDOW, WORDS, Window, each_of};
+use std::sync::Arc;
+use tantivy::{DocId, TERMINATED};
+
+/// What a match of every word adds where some of the words would do: it comes before all that lack one.
+pub(crate) const EVERYTHING: u32 = 15_000;
+/// Conditions as they are met in a segment.
+pub(crate) enum Source {
+    /// Every document.
+    Everything,
+    /// A word or a filter: the best of these ways to match counts.
+    Any(Vec<Way>),
+    /// A word or filter whose matches are ready, and what each of its values counts.
+    Column(Arc<Column>, Box<Points>),
+    /// All of these; the rarest first.
+    All(Vec<Source>),
+    /// One of these; what they count is added.
+    Either(Vec<Source>),
+    /// So many of these that their shares reach `need`.
+    Enough {
+        /// Conditions, each with its share.
+        sources: Vec<(Source, u32)>,
+        /// What shares must reach.
+        need: u32,
+        /// Whether every condition of the query can be met in this segment.
+        complete: bool,
+    },
+}
+
+/// What each value of a column counts.
+pub(crate) struct Points {
+    of: [u32; 256],
+    /// Whether any counts anything: those of filters do not.
+    counts: bool,
+}
+
+impl Source {
+    /// All of these; `None` when one of them matches nothing.
+    pub(crate) fn all(sources: impl IntoIterator<Item = Option<Source>>) -> Option<Source> {
+        let mut sources: Vec<Source> = sources.into_iter().collect::<Option<_>>()?;
+        if sources.len() == 1 {
+            return sources.pop();
+        }
+        sources.sort_by(|one, other| one.postings().total_cmp(&other.postings()));
+        Some(Source::All(sources))
+    }
+
+    /// Enough of these; `None` when not even all together are.
+    pub(crate) fn enough(sources: Vec<(Option<Source>, u32)>, need: u32) -> Option<Source> {
+        let all = sources.len();
+        let sources: Vec<(Source, u32)> =
+            sources.into_iter().filter_map(|(source, share)| Some((source?, share))).collect();
+        let reachable: u32 = sources.iter().map(|(_, share)| *share).sum();
+        (reachable >= need).then_some(Source::Enough { complete: sources.len() == all, sources, need })
+    }
+
+    /// A word whose matches are ready.
+    pub(crate) fn column(column: Arc<Column>, weight: u32) -> Source {
+        let mut points = Box::new(Points { of: [0; 256], counts: false });
+        for (of, value) in points.of.iter_mut().zip(column.values()) {
+            *of = cursor::points(*value, weight);
+        }
+        points.counts = points.of.iter().any(|of| *of > 0);
+        Source::Column(column, points)
+    }
+
+    /// How many postings it has to read at most.
+    fn postings(&self) -> f32 {
+        match self {
+            Source::Everything => f32::MAX,
+            Source::Any(ways) => ways.iter().map(Way::frequency).sum(),
+            Source::Column(column, _) => column.count() as f32,
+            Source::All(sources) => sources.first().map_or(0.0, Source::postings),
+            Source::Either(sources) => sources.iter().map(Source::postings).sum(),
+            Source::Enough { sources, .. } => sources.iter().map(|(source, _)| source.postings()).sum(),
+        }
+    }
+
+    /// Whether matches have points: those of filters have none.
+    fn counts(&self) -> bool {
+        match self {
+            Source::Everything => false,
+            Source::Any(ways) => ways.iter().any(Way::counts),
+            Source::Column(_, points) => points.counts,
+            Source::All(_) | Source::Either(_) | Source::Enough { .. } => true,
+        }
+    }
+
+    /// A document that no match before lies at, from a document on.
+    pub(crate) fn next(&mut self, from: DocId) -> DocId {
+        let least = |mut sources: std::slice::IterMut<'_, Source>| {
+            sources.try_fold(TERMINATED, |least, source| {
+                let next = source.next(from).min(least);
+                if next > from { Some(next) } else { None }
+            })
+        };
+        match self {
+            Source::Everything => from,
+            Source::Any(ways) => ways.iter_mut().map(|way| way.next(from)).min().unwrap_or(TERMINATED),
+            Source::Column(column, _) => column.next(from),
+            Source::All(sources) => {
+                sources.iter_mut().fold(from, |next, source| if next == TERMINATED { next } else { source.next(next) })
+            }
+            Source::Either(sources) => least(sources.iter_mut()).unwrap_or(from),
+            Source::Enough { sources, .. } => {
+                sources.iter_mut().map(|(source, _)| source.next(from)).min().unwrap_or(TERMINATED)
+            }
+        }
+    }
+
+    /// Writes what matches in a window that is empty.
+    pub(crate) fn fill(&mut self, stretch: Stretch<'_>, out: &mut Window, spare: &mut Spare) {
+        match self {
+            Source::Everything => {
+                for (word, at) in (stretch.base..).step_by(64).take(WORDS).enumerate() {
+                    let bits = match stretch.documents.saturating_sub(at) {
+                        0 => 0,
+                        left @ 1..64 => (1 << left) - 1,
+                        _ => u64::MAX,
+                    };
+                    out.put(word, bits);
+                }
+            }
+            Source::Any(ways) => ways.iter_mut().for_each(|way| way.fill(stretch, out, spare)),
+            Source::Column(column, points) => {
+                let (bits, codes) = column.from(stretch.base);
+                for (word, bits) in bits.iter().enumerate() {
+                    out.put(word, *bits);
+                    each_of(*bits, |bit| {
+                        let at = (word * 64 + bit) % WINDOW;
+                        out.points[at] = points.of[usize::from(codes[at])];
+                    });
+                }
+            }
+            Source::All(sources) => {
+                let Some((first, others)) = sources.split_first_mut() else { return };
+                first.fill(stretch, out, spare);
+                for other in others {
+                    if out.count() == 0 {
+                        return;
+                    }
+                    other.keep(stretch, out, spare);
+                }
+            }
+            Source::Either(sources) => {
+                for source in sources {
+                    source.beside(stretch, spare, |found, _| out.unite(found));
+                }
+            }
+            Source::Enough { sources, need, complete } => {
+                let mut reached = spare.take();
+                let mut every = [u64::MAX; WORDS];
+                for (source, share) in sources {
+                    source.beside(stretch, spare, |found, _| {
+                        out.unite(found);
+                        found.each(|at| reached.points[at % WINDOW] += *share);
+                        every.iter_mut().zip(&found.bits).for_each(|(every, bits)| *every &= bits);
+                    });
+                }
+                reached.touched = out.touched;
+                out.retain(|at, points| {
+                    if *complete && every[at / 64 % WORDS] >> (at % 64) & 1 == 1 {
+                        *points += EVERYTHING;
+                    }
+                    reached.points[at % WINDOW] >= *need
+                });
+                spare.give(reached);
+            }
+        }
+    }
+
+    /// Keeps of a window what matches here too and adds what that counts.
+    fn keep(&mut self, stretch: Stretch<'_>, out: &mut Window, spare: &mut Spare) {
+        if let Source::Any(ways) = self
+            && is_cheaper_looked_up(ways, stretch, out)
+        {
+            out.retain(|at, points| {
+                let more = best(ways, stretch, at);
+                *points += more.unwrap_or(0);
+                more.is_some()
+            });
+            return;
+        }
+        if let Source::Column(column, counted) = self {
+            let (bits, codes) = column.from(stretch.base);
+            if !counted.counts {
+                each_of(out.touched, |word| out.bits[word] &= bits[word]);
+                return;
+            }
+            out.retain(|at, points| {
+                let code = codes[at % WINDOW];
+                *points += counted.of[usize::from(code)];
+                code > 0
+            });
+            return;
+        }
+        self.beside(stretch, spare, |found, counts| out.intersect(found, counts));
+    }
+
+    /// Adds what a signal counts to documents that match: it decides nothing.
+    pub(crate) fn signal(&mut self, stretch: Stretch<'_>, out: &mut Window, spare: &mut Spare) {
+        if self.next(stretch.base) >= stretch.end() {
+            return;
+        }
+        if let Source::Any(ways) = self
+            && is_cheaper_looked_up(ways, stretch, out)
+        {
+            out.retain(|at, points| {
+                *points += best(ways, stretch, at).unwrap_or(0);
+                true
+            });
+            return;
+        }
+        self.beside(stretch, spare, |found, _| out.add(found));
+    }
+
+    /// Writes what matches in a window of its own, and lets `join` put that to another.
+    fn beside(&mut self, stretch: Stretch<'_>, spare: &mut Spare, join: impl FnOnce(&Window, bool)) {
+        let mut found = spare.take();
+        self.fill(stretch, &mut found, spare);
+        join(&found, self.counts());
+        spare.give(found);
+    }
+}
+
+/// Whether to look up the documents of a window one by one costs less than to read all its postings.
+fn is_cheaper_looked_up(ways: &[Way], stretch: Stretch<'_>, out: &Window) -> bool {
+    let one_by_one: f32 = ways.iter().map(Way::look_up_cost).sum();
+    let in_a_row: f32 = ways.iter().map(|way| way.cost(stretch)).sum();
+    out.count() as f32 * one_by_one < JOIN + in_a_row
+}
+
+/// What the best of these ways counts for a document of a window; `None` when it matches in none.
+fn best(ways: &mut [Way], stretch: Stretch<'_>, at: usize) -> Option<u32> {
+    let doc = stretch.base + at as DocId;
+    ways.iter_mut().filter_map(|way| way.look_up(doc, stretch)).max()
+}
