@@ -17,6 +17,7 @@ use crate::search::tailer::{Contact, Running, Tailer};
 use crate::search::{Index, Options};
 use crate::transfer::exports::Exports;
 use crate::transfer::followers::{Followers, Watch};
+use crate::transfer::webhooks::{Counts, Delivering, Settings};
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use uuid::Uuid;
@@ -106,6 +107,8 @@ pub struct App {
     pub followers: Arc<Followers>,
     /// The exported files.
     pub exports: Arc<Exports>,
+    /// What it counts of its webhooks.
+    pub deliveries: Arc<Counts>,
 }
 
 impl App {
@@ -122,8 +125,17 @@ impl App {
         let followers = Arc::new(Followers::new(config.max_streams));
         let folder = config.data_dir.join("exports");
         let exports = Arc::new(Exports::new(opened.db.clone(), Arc::clone(&clock), folder));
-        let contact = Arc::default();
-        let app = App { config: Arc::new(config), db: opened.db, index, clock, keys, contact, followers, exports };
+        let app = App {
+            config: Arc::new(config),
+            db: opened.db,
+            index,
+            clock,
+            keys,
+            contact: Arc::default(),
+            followers,
+            exports,
+            deliveries: Arc::default(),
+        };
         app.level()?;
         Ok(app)
     }
@@ -158,6 +170,7 @@ pub struct Serving {
     server: actix_web::dev::Server,
     tailer: Running,
     watch: Watch,
+    delivering: Delivering,
 }
 
 /// Starts to serve, in a running actix system.
@@ -173,14 +186,24 @@ pub fn start(app: &App) -> Result<Serving> {
     }
     let tailer = app.tailer().run(Lease::of(&app.db, &app.config.data_dir)?)?;
     let watch = app.followers.watch(app.db.clone(), Arc::clone(&app.clock), app.config.change_retention)?;
+    let delivering = Delivering::start(Settings {
+        db: app.db.clone(),
+        clock: Arc::clone(&app.clock),
+        keys: Arc::clone(&app.keys),
+        filter: api::changes::filter,
+        reach: app.config.webhook_reach(),
+        export: format!("{}{}/export", app.config.public_address(), api::surface::ROOT),
+        patience: app.config.webhook_patience,
+        counts: Arc::clone(&app.deliveries),
+    })?;
     let server = api::server::start(app, listener, requests)?;
-    Ok(Serving { address, server, tailer, watch })
+    Ok(Serving { address, server, tailer, watch, delivering })
 }
 
 /// Serves until a signal ends it; requests that run are answered first.
 pub fn serve(app: App, demo: Option<&DemoClient>) -> Result<()> {
     actix_web::rt::System::new().block_on(async {
-        let Serving { address, server, tailer, watch } = start(&app)?;
+        let Serving { address, server, tailer, watch, delivering } = start(&app)?;
         println!("samverkan serves at http://{address}/ (documentation: http://{address}/docs)");
         if let Some(client) = demo {
             println!("demo client: id {} secret {}", client.id, client.secret);
@@ -195,6 +218,7 @@ pub fn serve(app: App, demo: Option<&DemoClient>) -> Result<()> {
             handle.stop(true).await;
         });
         let ended = server.await;
+        drop(delivering);
         drop(watch);
         tailer.stop();
         ended.map_err(Error::from)
@@ -235,13 +259,14 @@ impl Background {
         let thread = std::thread::Builder::new().name("serving".to_owned()).spawn(move || {
             actix_web::rt::System::new().block_on(async {
                 match start(&app) {
-                    Ok(Serving { address, server, tailer, watch }) => {
+                    Ok(Serving { address, server, tailer, watch, delivering }) => {
                         // Nobody listening means that the starter is gone: then there is nobody to serve either.
                         if told.send(Ok((address, server.handle()))).is_ok()
                             && let Err(error) = server.await
                         {
                             tracing::error!(%error, "serving ended");
                         }
+                        drop(delivering);
                         drop(watch);
                         tailer.stop();
                     }

@@ -2,6 +2,8 @@
 //! known refuses the start.
 
 use crate::error::{Error, Result as CrateResult};
+use crate::transfer::webhooks::Reach;
+use ipnet::IpNet;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -96,6 +98,10 @@ settings! {
     token_lifetime: u64 = 300, "token_lifetime", "300";
     /// How many streams of changes a node serves at once.
     max_streams: usize = 500, "max_streams", "500";
+    /// Networks that webhooks may be sent to although they are not public, also without TLS: `10.20.0.0/16`, separated by commas.
+    webhook_networks: Networks = Networks::default(), "webhook_networks", "none";
+    /// A webhook that has failed for so many hours is dead.
+    webhook_patience: u64 = 120, "webhook_patience", "120";
     /// How long superseded versions and deletions stay in the change log, in days.
     change_retention: Option<u64> = None, "change_retention", "for ever";
 }
@@ -121,6 +127,10 @@ impl fmt::Debug for Secret {
 /// Values separated by commas.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct List(pub Vec<String>);
+
+/// Networks separated by commas.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Networks(pub Vec<IpNet>);
 
 /// A type of setting: how it is read from text and shown as TOML.
 trait Setting: Sized {
@@ -202,6 +212,19 @@ impl Setting for List {
     }
     fn show(&self) -> String {
         quoted(&self.0.join(","))
+    }
+}
+
+impl Setting for Networks {
+    fn read(text: &str) -> Result<Self, String> {
+        let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
+        parts
+            .map(|part| part.parse().map_err(|_| format!("holds {part}, which is no network such as 10.20.0.0/16")))
+            .collect::<Result<_, _>>()
+            .map(Networks)
+    }
+    fn show(&self) -> String {
+        quoted(&self.0.iter().map(IpNet::to_string).collect::<Vec<_>>().join(","))
     }
 }
 
@@ -325,6 +348,11 @@ impl Config {
                 Ok(format!("sqlite:{path}"))
             }
         }
+    }
+
+    /// Where webhooks may be sent.
+    pub fn webhook_reach(&self) -> Reach {
+        Reach { networks: self.webhook_networks.0.clone() }
     }
 
     /// The folder of the index.

@@ -56,7 +56,7 @@ enum Command {
         /// Also where a database is there: it is lost.
         #[arg(long)]
         replace: bool,
-        /// Also make new keys: every token and cursor so far is void.
+        /// Also make new keys: every token, cursor and secret of a webhook so far is void.
         #[arg(long)]
         new_keys: bool,
         /// Only begin a new epoch, after a restore by other means such as pg_restore.

@@ -4,11 +4,13 @@
 //! become one.
 
 use crate::app::App;
-use crate::db::Head;
+use crate::db::webhooks::webhook_counts;
+use crate::db::{Db, Head};
 use crate::error::{Error, Result};
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeLabelSet, NoLabelSet};
 use prometheus_client::metrics::MetricType;
+use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::info::Info;
@@ -153,8 +155,34 @@ struct PoolLabels {
     state: &'static str,
 }
 
-/// The metrics of a node as text. `head` is where the database stands; `None` when it does not answer.
-pub fn text(app: &App, requests: &Arc<Requests>, started: f64, head: Option<&Head>) -> Result<String> {
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct StatusLabels {
+    status: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OutcomeLabels {
+    outcome: &'static str,
+}
+
+/// What is told of the database.
+#[derive(Debug, Clone)]
+pub struct Database {
+    /// Where it stands.
+    head: Head,
+    /// How many webhooks have each status.
+    webhooks: Vec<(String, i64)>,
+}
+
+impl Database {
+    /// As it is now.
+    pub fn read(db: &Db) -> Result<Database> {
+        Ok(Database { head: db.head()?, webhooks: db.read(webhook_counts)? })
+    }
+}
+
+/// The metrics of a node as text. `database` is `None` when it does not answer.
+pub fn text(app: &App, requests: &Arc<Requests>, started: f64, database: Option<&Database>) -> Result<String> {
     let mut registry = Registry::with_prefix("samverkan");
     let gauge = |registry: &mut Registry, name: &str, help: &str, value: i64| {
         let gauge: Gauge = Gauge::default();
@@ -176,11 +204,16 @@ pub fn text(app: &App, requests: &Arc<Requests>, started: f64, head: Option<&Hea
     gauge(&mut registry, "index_segments", "Segments of the index", i64::try_from(searcher.segments()).unwrap_or(0));
     let contact = app.contact.age().as_secs_f64();
     float(&mut registry, "index_contact_age", "Time since the index last heard from the database", contact);
-    gauge(&mut registry, "database_up", "Whether the database answers: 1 or 0", i64::from(head.is_some()));
-    if let Some(head) = head {
+    gauge(&mut registry, "database_up", "Whether the database answers: 1 or 0", i64::from(database.is_some()));
+    if let Some(Database { head, webhooks }) = database {
         gauge(&mut registry, "database_sequence", "Number of the last change in the database", head.sequence);
         let lag = head.sequence.saturating_sub(indexed).max(0);
         gauge(&mut registry, "index_lag_changes", "Changes of the database that the index lacks", lag);
+        let by_status: Family<StatusLabels, Gauge> = Family::default();
+        for (status, count) in webhooks {
+            by_status.get_or_create(&StatusLabels { status: status.clone() }).set(*count);
+        }
+        registry.register("webhooks", "Webhooks by status", by_status);
     }
     let pools: Family<PoolLabels, Gauge> = Family::default();
     for (pool, idle, busy) in app.db.pools() {
@@ -188,6 +221,15 @@ pub fn text(app: &App, requests: &Arc<Requests>, started: f64, head: Option<&Hea
             pools.get_or_create(&PoolLabels { pool, state }).set(i64::from(connections));
         }
     }
+    let deliveries: Family<OutcomeLabels, Counter> = Family::default();
+    for (outcome, count) in [("delivered", &app.deliveries.delivered), ("failed", &app.deliveries.failed)] {
+        deliveries.get_or_create(&OutcomeLabels { outcome }).inc_by(count.load(Ordering::Relaxed));
+    }
+    registry.register(
+        "webhook_deliveries",
+        "Events that this node sent, by whether the receiver took them",
+        deliveries,
+    );
     registry.register("database_connections", "Open connections by pool", pools);
     registry.register_collector(Box::new(Arc::clone(requests)));
     let mut text = String::with_capacity(16 << 10);

@@ -4,7 +4,7 @@ use crate::api::call::{Answer, Call, blocking};
 use crate::api::etag;
 use crate::api::language::Language;
 use crate::api::negotiate::{Format, negotiate};
-use crate::api::parameters::{Params, Reading, unknown_parameter};
+use crate::api::parameters::{Params, Reading, unknown_parameter, wrong_parameters};
 use crate::api::parse::{Context, Resolve, parse_filters};
 use crate::api::schemas::ChangesPage;
 use crate::api::splice::{Link, write_links, write_text};
@@ -12,8 +12,8 @@ use crate::api::table::Table;
 use crate::api::tables;
 use crate::error::{Error, FieldError, Message, Result};
 use crate::resources::Kind;
-use crate::resources::values::rfc3339;
-use crate::transfer::feed::{self, Asked, Item, Page, Standing};
+use crate::search::query::Query;
+use crate::transfer::feed::{self, Asked, Page, Standing};
 use actix_web::get;
 use std::io::Write;
 use uuid::Uuid;
@@ -76,13 +76,7 @@ pub(super) fn read(
     own: &[&'static str],
     position: Option<Standing>,
 ) -> Result<(Asked, Standing)> {
-    let language = Language::of(&call.request);
-    let context = Context { resolve: &NoRecords, language, cursors: call.cursors()?, scope: "" };
-    let (query, mut errors) = parse_filters(TABLE, params, &context)?;
-    let known = || own.iter().copied().chain(filters());
-    for (name, _) in params.pairs().filter(|(name, _)| !known().any(|known| known == *name)) {
-        errors.push(unknown_parameter(name, known()));
-    }
+    let (query, errors) = read_filters(params, own)?;
     let mut reading = Reading { params, errors };
     let after = reading.number("after", 0, i64::MAX.unsigned_abs()).and_then(|after| i64::try_from(after).ok());
     let after = after.unwrap_or(0);
@@ -100,6 +94,23 @@ pub(super) fn read(
     Ok((asked, position.unwrap_or(Standing { after, epoch })))
 }
 
+/// The query of a filter in the grammar of this list, as webhooks keep it.
+pub(crate) fn filter(text: &str) -> Result<Query> {
+    let (query, errors) = read_filters(&Params::parse(text)?, &[])?;
+    if errors.is_empty() { Ok(query) } else { Err(wrong_parameters(errors)) }
+}
+
+/// Reads the filters; names what is wrong, and every parameter that is neither a filter nor the operation's own.
+fn read_filters(params: &Params, own: &[&'static str]) -> Result<(Query, Vec<FieldError>)> {
+    let context = Context { resolve: &NoRecords, language: Language::default(), cursors: None, scope: "" };
+    let (query, mut errors) = parse_filters(TABLE, params, &context)?;
+    let known = || own.iter().copied().chain(filters());
+    for (name, _) in params.pairs().filter(|(name, _)| !known().any(|known| known == *name)) {
+        errors.push(unknown_parameter(name, known()));
+    }
+    Ok((query, errors))
+}
+
 /// The names of the filters.
 fn filters() -> impl Iterator<Item = &'static str> {
     TABLE.rows.iter().map(|row| row.parameter).filter(|name| !name.is_empty())
@@ -112,7 +123,7 @@ fn write_page(call: &Call, params: &Params, page: &Page) -> Result<Vec<u8>> {
         if index > 0 {
             out.push(b',');
         }
-        write_item(&mut out, item)?;
+        item.write(&mut out)?;
     }
     out.extend_from_slice(b"],\"_meta\":{\"epoch\":");
     write_text(&mut out, &page.epoch);
@@ -125,29 +136,6 @@ fn write_page(call: &Call, params: &Params, page: &Page) -> Result<Vec<u8>> {
     write_links(&mut out, &links);
     out.push(b'}');
     Ok(out)
-}
-
-/// Writes one item; its record byte for byte as everywhere else.
-pub(super) fn write_item(out: &mut Vec<u8>, item: &Item) -> Result<()> {
-    let (sequence, at, kind, id) = (item.sequence, rfc3339(item.at), item.kind.name(), item.id);
-    let (operation, version) = (item.operation.name(), item.version);
-    write!(
-        out,
-        "{{\"sequence\":{sequence},\"at\":\"{at}\",\"type\":\"{kind}\",\"id\":\"{id}\",\
-         \"operation\":\"{operation}\",\"version\":{version}"
-    )?;
-    if let Some(into) = item.merged_into {
-        write!(out, ",\"mergedInto\":\"{into}\"")?;
-    }
-    if item.out_of_filter {
-        out.extend_from_slice(b",\"reason\":\"out-of-filter\"");
-    }
-    if let Some(record) = &item.record {
-        out.extend_from_slice(b",\"record\":");
-        out.extend_from_slice(record.as_bytes());
-    }
-    out.push(b'}');
-    Ok(())
 }
 
 /// A position as `epoch:sequence`.

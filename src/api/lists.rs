@@ -154,7 +154,7 @@ async fn request(
 ) -> Result<ListRequest> {
     let cursors = call.cursors()?;
     let plain = OnlyIds::default();
-    let context = Context { resolve: &plain, language, cursors, scope: &scope };
+    let context = Context { resolve: &plain, language, cursors: Some(cursors), scope: &scope };
     let parsed = parse(table, params, &context);
     if !plain.needs_database.get() {
         return parsed;
@@ -162,7 +162,7 @@ async fn request(
     let (app, actor, params, cursors) = (call.app.clone(), call.actor.clone(), params.clone(), cursors.clone());
     blocking(move || {
         let resolve = ByDatabase { app: &app, actor: &actor };
-        parse(table, &params, &Context { resolve: &resolve, language, cursors: &cursors, scope: &scope })
+        parse(table, &params, &Context { resolve: &resolve, language, cursors: Some(&cursors), scope: &scope })
     })
     .await
 }
@@ -273,7 +273,7 @@ pub fn ask(app: &App, query: &str) -> Result<serde_json::Value> {
     let params = Params::parse(query)?;
     let cursors = CursorKey::new(app.keys.cursor_secret())?;
     let resolve = ByDatabase { app, actor: &Actor::Anyone };
-    let context = Context { resolve: &resolve, language: Language::Sv, cursors: &cursors, scope: "" };
+    let context = Context { resolve: &resolve, language: Language::Sv, cursors: Some(&cursors), scope: "" };
     let request = parse(&tables::SEARCH, &params, &context)?;
     let answer = app.index.searcher().find(Audience::Public, &request.query)?;
     let place = Place { api: "", path: "/search", params: &params };

@@ -3,7 +3,7 @@
 use crate::api::call::blocking;
 use crate::app::App;
 use crate::error::{Error, Result};
-use crate::metrics::{MEDIA_TYPE, Requests, text};
+use crate::metrics::{Database, MEDIA_TYPE, Requests, text};
 use actix_web::{App as HttpApp, HttpResponse, HttpServer, web};
 use std::net::TcpListener;
 use std::sync::Arc;
@@ -37,9 +37,9 @@ pub(crate) fn start(app: &App, listen: &str, requests: Arc<Requests>) -> Result<
 
 async fn read(source: web::Data<Source>) -> HttpResponse {
     let db = source.app.db.clone();
-    let head = tokio::time::timeout(PATIENCE, blocking(move || db.head())).await;
-    let head = head.ok().and_then(Result::ok);
-    match text(&source.app, &source.requests, source.started, head.as_ref()) {
+    let database = tokio::time::timeout(PATIENCE, blocking(move || Database::read(&db))).await;
+    let database = database.ok().and_then(Result::ok);
+    match text(&source.app, &source.requests, source.started, database.as_ref()) {
         Ok(text) => HttpResponse::Ok().content_type(MEDIA_TYPE).body(text),
         Err(error) => {
             tracing::error!(%error, "the metrics could not be written");

@@ -39,4 +39,6 @@ pub mod trace;
 pub(crate) mod trees;
 pub mod validate;
 pub(crate) mod values;
+pub(crate) mod webhook_shapes;
+pub(crate) mod webhooks;
 pub(crate) mod writing;

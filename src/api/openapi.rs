@@ -1,7 +1,9 @@
 //! The OpenAPI document: collected from the operations, completed in one place, served and committed.
 
 use crate::api::call::Answer;
-use crate::api::openapi_parts::{LIMITS, TAGS, feed_parameters, header_parameters, list_parameters, record_parameters};
+use crate::api::openapi_parts::{
+    LIMITS, TAGS, events, feed_parameters, header_parameters, list_parameters, record_parameters,
+};
 use crate::api::problem::Problem;
 use crate::api::server::collected;
 use crate::api::surface::ROOT;
@@ -120,6 +122,7 @@ fn finish(document: OpenApi, servers: &[String]) -> Result<Value> {
         finished.insert(path, item);
     }
     document["paths"] = Value::Object(finished);
+    document["webhooks"] = events();
     add_components(&mut document)?;
     let components = document["components"].clone();
     give_examples(&mut document["paths"], &components);
@@ -187,8 +190,7 @@ fn complete(operation: &mut Value, method: &str, path: &str) {
     }
     parameters.extend(header_parameters(method));
     operation["parameters"] = Value::Array(parameters);
-    let writes = operation.get("security").is_some();
-    if !writes {
+    if operation.get("security").is_none() {
         operation["security"] = json!([{}, {"oauth": ["read"]}]);
     }
     let with_id = path.contains('{');

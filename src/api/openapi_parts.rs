@@ -57,6 +57,7 @@ pub(crate) const TAGS: &[(&str, &str)] = &[
     ("collaborations", "Vem som samverkar med vem / Who works with whom"),
     ("vocabularies", "Vokabulärer / Vocabularies"),
     ("changes", "Ändringar och export: att hålla en kopia / Changes and export: keeping a copy"),
+    ("webhooks", "Webhooks: ändringar skickade till mottagare / Webhooks: changes sent to receivers"),
     ("about", "Om API:t / About the API"),
 ];
 
@@ -70,6 +71,54 @@ fn parameter(name: &str, sv: &str, en: &str, schema: &Value, example: &Value) ->
 /// The parameters of a list or of search.
 pub(crate) fn list_parameters(table: &'static Table) -> Vec<Value> {
     table.parameters().map(|name| list_parameter(table, name)).collect()
+}
+
+/// What receivers of webhooks are sent.
+pub(crate) fn events() -> Value {
+    let header = |name: &str, sv: &str, en: &str, example: &str| {
+        json!({
+            "name": name, "in": "header", "required": true, "description": format!("{sv} / {en}"),
+            "schema": {"type": "string"}, "example": example,
+        })
+    };
+    let id = "0190d1a0-7c3e-7000-8000-5a1f0c2d3e4f:6f1c1d3e-0c7b-4d43-9d7e-0a3a5f4d8a10:313";
+    json!({"change": {"post": {
+        "tags": ["webhooks"],
+        "operationId": "receiveChange",
+        "summary": "En ändring / A change",
+        "description": "Skickas till mottagaren av en webhook. data är en ändring som i /changes, med posten som den är när den skickas. \
+            Signaturen är v1 och HMAC-SHA256 (base64) över webhook-id, webhook-timestamp och innehållet med punkt emellan; nyckeln är hemligheten \
+            efter whsec_, avkodad. Typen feed.restart betyder: hämta exporten i data.export, kopian har missat något.\n\n\
+            Sent to the receiver of a webhook. data is a change as in /changes, with the record as it is when it is sent. The signature is v1 and \
+            HMAC-SHA256 (base64) over webhook-id, webhook-timestamp and the content with full stops between; the key is the secret after whsec_, \
+            decoded. The type feed.restart means: fetch the export in data.export, the copy has missed something.",
+        "parameters": [
+            header("webhook-id", "Händelsens id, samma vid varje försök", "The event's id, the same at every attempt", id),
+            header("webhook-timestamp", "Sekunder sedan 1970 när den skickades", "Seconds since 1970 when it was sent", "1795510800"),
+            header("webhook-signature", "En eller två signaturer med mellanslag emellan", "One or two signatures with a space between", "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="),
+        ],
+        "requestBody": {"required": true, "content": {"application/json": {
+            "schema": {
+                "type": "object",
+                "required": ["type", "timestamp", "data"],
+                "properties": {
+                    "type": {"type": "string", "description": "Slag av post och vad som hände / Kind of record and what happened", "example": "organisation.updated"},
+                    "timestamp": {"type": "string", "format": "date-time", "description": "När det hände / When it happened", "example": "2026-11-24T09:00:00Z"},
+                    "epoch": {"type": "string", "description": "Epoken som sequence räknas i / The epoch that sequence counts in", "example": "6f1c1d3e-0c7b-4d43-9d7e-0a3a5f4d8a10"},
+                    "data": {"$ref": "#/components/schemas/Change"},
+                },
+            },
+            "example": {
+                "type": "meeting.deleted", "timestamp": "2026-11-24T09:00:00Z", "epoch": "6f1c1d3e-0c7b-4d43-9d7e-0a3a5f4d8a10",
+                "data": {"sequence": 313, "at": "2026-11-24T09:00:00Z", "type": "meeting", "id": "0190d1a0-7c3e-7000-8000-5a1f0c2d3e4f", "operation": "deleted", "version": 3},
+            },
+        }}},
+        "responses": {
+            "204": {"description": "Mottagen; alla svar 200 till 299 duger / Taken; any answer from 200 to 299 will do"},
+            "410": {"description": "Mottagaren vill inte ha fler / The receiver wants no more"},
+        },
+        "security": [{}],
+    }}})
 }
 
 /// The filters of the change feed.

@@ -37,8 +37,8 @@ pub struct Context<'a> {
     pub resolve: &'a dyn Resolve,
     /// The caller's language.
     pub language: Language,
-    /// Reads cursors.
-    pub cursors: &'a CursorKey,
+    /// Reads cursors, where there are pages.
+    pub cursors: Option<&'a CursorKey>,
     /// What the path adds to the query, such as the organisation of a sub-resource; empty for plain lists.
     pub scope: &'a str,
 }

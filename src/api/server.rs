@@ -4,7 +4,7 @@ use crate::api::cursor::CursorKey;
 use crate::api::middleware::{configure, cors, observe, unknown};
 use crate::api::routes::RouteTable;
 use crate::api::surface::{ROOT, Surface};
-use crate::api::{catalogue, changes, discovery, docs, exports, health, openapi, streams};
+use crate::api::{catalogue, changes, discovery, docs, exports, health, openapi, streams, webhooks};
 use crate::app::App;
 use crate::auth::oauth;
 use crate::error::Result;
@@ -110,6 +110,17 @@ fn operations(service: &mut ServiceConfig<'_>) {
     }
     service.service(discovery::search).service(discovery::suggest).service(openapi::api_info);
     service.service(changes::list_changes).service(streams::stream_changes).service(exports::export_registry);
+    {
+        use webhooks as r;
+        service
+            .service(r::list_webhooks)
+            .service(r::create_webhook)
+            .service(r::read_webhook)
+            .service(r::change_webhook)
+            .service(r::delete_webhook)
+            .service(r::create_webhook_secret)
+            .service(r::list_webhook_deliveries);
+    }
     {
         use catalogue as r;
         service

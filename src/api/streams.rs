@@ -3,7 +3,7 @@
 //! A stream holds one page and no transaction. While nothing happens it waits for the one watch over the log.
 
 use crate::api::call::{Answer, Call, blocking};
-use crate::api::changes::{position, read, write_item};
+use crate::api::changes::{position, read};
 use crate::api::language::Language;
 use crate::api::negotiate::{Format, negotiate};
 use crate::api::parameters::Params;
@@ -130,7 +130,7 @@ impl Follower {
     fn events(&mut self, out: &mut Vec<u8>, page: &Page) -> Result<()> {
         for item in &page.items {
             write!(out, "event: change\nid: {}:{}\ndata: ", page.epoch, item.sequence)?;
-            write_item(out, item)?;
+            item.write(out)?;
             out.extend_from_slice(b"\n\n");
             self.told = item.sequence;
         }

@@ -50,6 +50,14 @@ impl Validator {
         Ok(cell.get_or_init(|| made))
     }
 
+    /// The validator of webhooks.
+    ///
+    /// # Errors
+    /// A fault of ours when the schema does not compile.
+    pub(crate) fn for_webhooks() -> Result<Validator> {
+        Validator::of::<crate::api::webhook_shapes::WebhookInput>()
+    }
+
     /// The validator of what a merge is told.
     ///
     /// # Errors

@@ -4,7 +4,7 @@
 use crate::api::call::{Answer, Call, blocking};
 use crate::app::App;
 use crate::auth::actor::Actor;
-use crate::db::{Idempotent, StoredAnswer, Tx, answer_key, head};
+use crate::db::{Idempotent, Operations, StoredAnswer, Tx, answer_key, head};
 use crate::error::{Code, Error, FieldError, Message, Place, Result};
 use crate::nodes::{self, Withdrawal};
 use actix_web::HttpResponse;
@@ -29,6 +29,44 @@ pub(crate) struct Written {
     pub open_body: String,
     /// What may be kept in place of the body when that holds something protected.
     pub kept_body: Option<String>,
+}
+
+impl Written {
+    /// The finished answer, with the number of the change where there is one, and what is kept of it for a retry.
+    fn close(self, sequence: Option<i64>) -> Result<(StoredAnswer, StoredAnswer)> {
+        let number = sequence.map(|sequence| ("change-sequence", sequence.to_string()));
+        let headers: Vec<(&str, String)> = number
+            .into_iter()
+            .chain(self.location.map(|location| ("location", location)))
+            .chain(self.tag.map(|tag| ("etag", tag)))
+            .collect();
+        let close = |open: &str| match sequence {
+            Some(sequence) => format!("{open},\"changeSequence\":{sequence}}}"),
+            None => format!("{open}}}"),
+        };
+        let answer = StoredAnswer {
+            status: self.status.as_u16(),
+            headers: serde_json::to_string(&headers)?,
+            body: close(&self.open_body),
+        };
+        let kept = match &self.kept_body {
+            Some(kept) => StoredAnswer { body: close(kept), ..answer.clone() },
+            None => answer.clone(),
+        };
+        Ok((answer, kept))
+    }
+}
+
+/// A write that took place.
+struct Done {
+    answer: StoredAnswer,
+    withdrawal: Withdrawal,
+}
+
+impl From<StoredAnswer> for Done {
+    fn from(answer: StoredAnswer) -> Done {
+        Done { answer, withdrawal: Withdrawal::Done }
+    }
 }
 
 /// A key of the caller's and what it was used for.
@@ -73,24 +111,44 @@ pub(crate) async fn write(
     work: impl Fn(&mut Tx<'_>, &Actor) -> Result<Written> + Send + 'static,
 ) -> Answer {
     let (app, actor) = (call.app.clone(), call.actor.clone());
-    let (answer, withdrawal) = blocking(move || match retry {
-        None => written(&app, &actor, None, work),
-        Some(retry) => once(&app, &actor, &retry, work),
-    })
-    .await?;
-    respond(call, answer, withdrawal)
+    let done = blocking(move || once(&app, &actor, retry.as_ref(), |key| written(&app, &actor, key, &work))).await?;
+    respond(call, done.answer, done.withdrawal)
 }
 
-fn once(
+/// Changes what is no resource, on a thread that may wait, and answers.
+pub(crate) async fn operate(
+    call: &Call,
+    retry: Option<Retry>,
+    work: impl Fn(&mut Operations<'_>) -> Result<Written> + Send + 'static,
+) -> Answer {
+    let (app, actor) = (call.app.clone(), call.actor.clone());
+    let answer = blocking(move || {
+        once(&app, &actor, retry.as_ref(), |key| {
+            app.db.operate(|operations| {
+                let (answer, kept) = work(operations)?.close(None)?;
+                if let Some(key) = key {
+                    operations.answer_key(actor.name(), &key.key, &kept)?;
+                }
+                Ok(answer)
+            })
+        })
+    })
+    .await?;
+    respond(call, answer, Withdrawal::Done)
+}
+
+/// Writes once for each key: what was answered is answered again.
+fn once<T: From<StoredAnswer>>(
     app: &App,
     actor: &Actor,
-    retry: &Retry,
-    work: impl Fn(&mut Tx<'_>, &Actor) -> Result<Written>,
-) -> Result<(StoredAnswer, Withdrawal)> {
+    retry: Option<&Retry>,
+    write: impl Fn(Option<&Retry>) -> Result<T>,
+) -> Result<T> {
+    let Some(retry) = retry else { return write(None) };
     let taken = app.db.operate(|operations| operations.take_key(actor.name(), &retry.key, &retry.fingerprint))?;
     match taken {
         Idempotent::New => {
-            let answer = written(app, actor, Some(retry), work);
+            let answer = write(Some(retry));
             if answer.is_err()
                 && let Err(error) = app.db.operate(|operations| operations.release_key(actor.name(), &retry.key))
             {
@@ -99,7 +157,7 @@ fn once(
             }
             answer
         }
-        Idempotent::Answered(answer) => Ok((answer, Withdrawal::Done)),
+        Idempotent::Answered(answer) => Ok(answer.into()),
         Idempotent::Running => Err(Error::problem(
             Code::RequestInProgress,
             Message::fixed(
@@ -118,28 +176,16 @@ fn written(
     app: &App,
     actor: &Actor,
     retry: Option<&Retry>,
-    work: impl Fn(&mut Tx<'_>, &Actor) -> Result<Written>,
-) -> Result<(StoredAnswer, Withdrawal)> {
+    work: &impl Fn(&mut Tx<'_>, &Actor) -> Result<Written>,
+) -> Result<Done> {
     let outcome = app.db.write(actor, |tx| {
         let written = work(tx, actor)?;
         let sequence = match tx.number()? {
             Some(sequence) => sequence,
             None => head(tx.connection())?.sequence,
         };
-        let mut headers: Vec<(&str, String)> = vec![("change-sequence", sequence.to_string())];
-        headers.extend(written.location.map(|location| ("location", location)));
-        headers.extend(written.tag.map(|tag| ("etag", tag)));
-        let close = |open: &str| format!("{open},\"changeSequence\":{sequence}}}");
-        let answer = StoredAnswer {
-            status: written.status.as_u16(),
-            headers: serde_json::to_string(&headers)?,
-            body: close(&written.open_body),
-        };
+        let (answer, kept) = written.close(Some(sequence))?;
         if let Some(retry) = retry {
-            let kept = match &written.kept_body {
-                Some(kept) => StoredAnswer { body: close(kept), ..answer.clone() },
-                None => answer.clone(),
-            };
             answer_key(tx.connection(), actor.name(), &retry.key, &kept)?;
         }
         Ok(answer)
@@ -148,7 +194,7 @@ fn written(
         Some(sequence) => nodes::withdraw(app, sequence),
         None => Withdrawal::Done,
     };
-    Ok((outcome.value, withdrawal))
+    Ok(Done { answer: outcome.value, withdrawal })
 }
 
 fn respond(call: &Call, answer: StoredAnswer, withdrawal: Withdrawal) -> Answer {

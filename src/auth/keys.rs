@@ -1,4 +1,5 @@
-//! The node's keys: Ed25519 keys that sign access tokens, and the secret that signs cursors. Both are made on first start.
+//! The node's keys: Ed25519 keys that sign access tokens, and the secrets that sign cursors and that the secrets of webhooks
+//! are derived from. All are made on first start.
 
 use crate::error::{Error, Result};
 use base64::Engine;
@@ -18,6 +19,7 @@ pub struct Keys {
     signing_id: String,
     signing: EncodingKey,
     cursor: [u8; 32],
+    webhooks: [u8; 32],
 }
 
 struct PublicKey {
@@ -47,11 +49,8 @@ impl Keys {
             accepted.push(PublicKey { id, verifying, bytes });
         }
         let (signing_id, signing) = signing.ok_or_else(|| Error::internal("there is no signing key"))?;
-        let cursor_file = folder.join("cursor.key");
-        if !cursor_file.exists() {
-            random_file(&cursor_file)?;
-        }
-        Ok(Keys { accepted, signing_id, signing, cursor: read_32(&cursor_file)? })
+        let [cursor, webhooks] = SECRETS.map(|name| secret(&folder.join(name)));
+        Ok(Keys { accepted, signing_id, signing, cursor: cursor?, webhooks: webhooks? })
     }
 
     /// The key that signs and its id.
@@ -83,14 +82,31 @@ impl Keys {
     pub fn cursor_secret(&self) -> &[u8] {
         &self.cursor
     }
+
+    /// The secret that the secrets of webhooks are derived from.
+    pub(crate) fn webhook_secret(&self) -> &[u8] {
+        &self.webhooks
+    }
 }
 
-/// Takes the keys of a folder away, so that the next start makes new ones: every token and cursor so far is void.
+/// The files of the secrets.
+const SECRETS: [&str; 2] = ["cursor.key", "webhook.key"];
+
+/// The secret of a file, made when it is missing.
+fn secret(file: &Path) -> Result<[u8; 32]> {
+    if !file.exists() {
+        random_file(file)?;
+    }
+    read_32(file)
+}
+
+/// Takes the keys of a folder away, so that the next start makes new ones: every token, cursor and secret of a webhook so
+/// far is void.
 pub fn forget(folder: &Path) -> Result<()> {
     if !folder.is_dir() {
         return Ok(());
     }
-    for file in key_files(folder)?.into_iter().chain([folder.join("cursor.key")]) {
+    for file in key_files(folder)?.into_iter().chain(SECRETS.map(|name| folder.join(name))) {
         match fs::remove_file(file) {
             Err(error) if error.kind() != ErrorKind::NotFound => return Err(error.into()),
             _ => {}
@@ -157,7 +173,7 @@ mod tests {
         let second = Keys::open(folder.path()).unwrap();
         assert_eq!(first.jwks(), second.jwks());
         assert_eq!(first.cursor_secret(), second.cursor_secret());
-        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 3);
     }
 
     #[test]

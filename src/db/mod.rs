@@ -13,6 +13,7 @@ mod migrations;
 mod operations;
 pub mod schema;
 pub(crate) mod store;
+pub(crate) mod webhooks;
 
 pub use backup::{backup, restore};
 pub use change_log::{Change, Operation, PendingChange, Told, Tombstone, Tx};

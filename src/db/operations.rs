@@ -1,4 +1,4 @@
-//! Operational tables: clients, idempotency keys, statistics, nodes. They are no resources and leave no change rows.
+//! Operational tables: clients, idempotency keys, statistics, nodes (webhooks stand beside). They are no resources and leave no change rows.
 
 use super::AnyConnection;
 use super::schema::{clients, idempotency_keys, nodes, statistics};
@@ -8,8 +8,8 @@ use diesel::prelude::*;
 
 /// A running change of operational tables. It has no way to resource tables.
 pub struct Operations<'a> {
-    connection: &'a mut AnyConnection,
-    at: DateTime<Utc>,
+    pub(super) connection: &'a mut AnyConnection,
+    pub(super) at: DateTime<Utc>,
 }
 
 /// What is known of an idempotency key.
@@ -129,6 +129,11 @@ impl<'a> Operations<'a> {
         )
         .execute(self.connection)?;
         Ok(())
+    }
+
+    /// Keeps the answer to a request under its key, in the transaction of the change it answers.
+    pub(crate) fn answer_key(&mut self, client: &str, key: &str, answer: &StoredAnswer) -> Result<()> {
+        answer_key(self.connection, client, key, answer)
     }
 
     /// Says how far a node's index has come. Nodes that have been silent for long are forgotten.

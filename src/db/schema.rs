@@ -229,6 +229,45 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    webhooks (id) {
+        id -> Text,
+        client_id -> Text,
+        version -> BigInt,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+        url -> Text,
+        filter -> Text,
+        description -> Text,
+        status -> Text,
+        reason -> Nullable<Text>,
+        generation -> BigInt,
+        former_until -> Nullable<Timestamp>,
+        epoch -> Text,
+        sequence -> BigInt,
+        moved_at -> Timestamp,
+        failures -> BigInt,
+        failing_since -> Nullable<Timestamp>,
+        attempt_at -> Timestamp,
+        claim -> Nullable<Text>,
+        claimed_until -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    deliveries (id) {
+        id -> Text,
+        webhook_id -> Text,
+        at -> Timestamp,
+        event_id -> Text,
+        event_type -> Text,
+        attempt -> BigInt,
+        outcome -> Text,
+        status -> Nullable<BigInt>,
+        milliseconds -> BigInt,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     counter,
     changes,
@@ -249,4 +288,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     idempotency_keys,
     statistics,
     nodes,
+    webhooks,
+    deliveries,
 );

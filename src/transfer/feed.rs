@@ -8,12 +8,14 @@ use crate::db::store::Row;
 use crate::db::{AnyConnection, Change, Head, Operation, head, numbered};
 use crate::error::{Code, Error, Message, Result};
 use crate::resources::resource::{Resource, partner, public, with_kind};
+use crate::resources::values::rfc3339;
 use crate::resources::{Audience, Kind};
 use crate::search::meets;
 use crate::search::query::Query;
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::io::Write;
 use uuid::Uuid;
 
 /// A filtered page looks at so many records at a time.
@@ -71,6 +73,31 @@ pub(crate) struct Item {
     pub merged_into: Option<Uuid>,
     /// Whether the record lives on outside of the reader's filter.
     pub out_of_filter: bool,
+}
+
+impl Item {
+    /// Writes it as JSON; its record byte for byte as everywhere else.
+    pub(crate) fn write(&self, out: &mut Vec<u8>) -> Result<()> {
+        let (sequence, at, kind, id) = (self.sequence, rfc3339(self.at), self.kind.name(), self.id);
+        let (operation, version) = (self.operation.name(), self.version);
+        write!(
+            out,
+            "{{\"sequence\":{sequence},\"at\":\"{at}\",\"type\":\"{kind}\",\"id\":\"{id}\",\
+             \"operation\":\"{operation}\",\"version\":{version}"
+        )?;
+        if let Some(into) = self.merged_into {
+            write!(out, ",\"mergedInto\":\"{into}\"")?;
+        }
+        if self.out_of_filter {
+            out.extend_from_slice(b",\"reason\":\"out-of-filter\"");
+        }
+        if let Some(record) = &self.record {
+            out.extend_from_slice(b",\"record\":");
+            out.extend_from_slice(record.as_bytes());
+        }
+        out.push(b'}');
+        Ok(())
+    }
 }
 
 /// A page of the feed.

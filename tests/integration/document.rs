@@ -4,7 +4,7 @@ use crate::harness::TestApp;
 use samverkan::api::openapi::committed_form;
 use samverkan::api::validate::Validator;
 use samverkan::resources::Kind;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::fs;
 use std::path::Path;
 
@@ -124,11 +124,19 @@ fn the_served_document_names_the_public_address_first() {
 #[test]
 fn every_list_and_record_of_the_document_answers() {
     let app = TestApp::demo();
-    for (path, method, _) in operations(&document()) {
+    for (path, method, operation) in operations(&document()) {
         if method == "get" && !path.contains('{') && path != "/changes/stream" {
-            let answer = app.get(&format!("/api/v1{path}{}", if path == "/suggest" { "?q=r" } else { "" }));
+            let address = format!("/api/v1{path}{}", if path == "/suggest" { "?q=r" } else { "" });
+            let open = operation["security"].as_array().unwrap().contains(&json!({}));
+            if !open {
+                app.get(&address).problem(401, "unauthorized");
+            }
+            let asked = |method, address: &str| {
+                if open { app.anyone(method, address) } else { app.steward(method, address) }.send()
+            };
+            let answer = asked("GET", &address);
             assert_eq!(answer.status, 200, "{path}: {}", answer.text());
-            let head = app.anyone("HEAD", &format!("/api/v1{path}")).send();
+            let head = asked("HEAD", &format!("/api/v1{path}"));
             assert_eq!((head.status, head.body.len()), (200, 0), "HEAD {path}");
         }
         if method == "get" && path.starts_with("/organisations/{id}") {

@@ -22,4 +22,5 @@ mod races;
 mod readme;
 mod registry;
 mod surface;
+mod webhooks;
 mod writing;

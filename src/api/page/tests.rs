@@ -21,7 +21,7 @@ fn key() -> CursorKey {
 fn read(table: &'static Table, query: &str) -> (Params, ListRequest) {
     let params = Params::parse(query).unwrap();
     let key = key();
-    let context = Context { resolve: &Nobody, language: Language::Sv, cursors: &key, scope: "" };
+    let context = Context { resolve: &Nobody, language: Language::Sv, cursors: Some(&key), scope: "" };
     let request = parse(table, &params, &context).unwrap();
     (params, request)
 }

@@ -186,16 +186,16 @@ impl Reader<'_> {
                 "page and cursor exclude each other.",
             );
         }
-        match self.context.cursors.open(&text, fingerprint) {
-            Ok(cursor) => {
+        match self.context.cursors.map(|cursors| cursors.open(&text, fingerprint)) {
+            Some(Ok(cursor)) => {
                 self.query.start = Start::After(cursor.position.clone());
                 (cursor.before / limit as u64 + 1, limit, Some(cursor))
             }
-            Err(Error::Problem { errors, .. }) => {
+            Some(Err(Error::Problem { errors, .. })) => {
                 self.errors.extend(errors);
                 (1, limit, None)
             }
-            Err(_) => (1, limit, None),
+            Some(Err(_)) | None => (1, limit, None),
         }
     }
 }

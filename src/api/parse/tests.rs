@@ -22,7 +22,7 @@ impl Resolve for Known {
 
 fn read(table: &'static Table, query: &str) -> Result<ListRequest> {
     let key = CursorKey::new(b"test").unwrap();
-    let context = Context { resolve: &Known, language: Language::Sv, cursors: &key, scope: "" };
+    let context = Context { resolve: &Known, language: Language::Sv, cursors: Some(&key), scope: "" };
     parse(table, &Params::parse(query).unwrap(), &context)
 }
 
@@ -239,7 +239,7 @@ proptest! {
         crate::api::parameters::encode_into(&mut query, &value);
         if let Ok(params) = Params::parse(&query) {
             let key = CursorKey::new(b"test").unwrap();
-            let context = Context { resolve: &Known, language: Language::En, cursors: &key, scope: "" };
+            let context = Context { resolve: &Known, language: Language::En, cursors: Some(&key), scope: "" };
             let _ = parse(table, &params, &context);
         }
     }
