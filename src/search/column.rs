@@ -6,7 +6,7 @@ use crate::search::cursor::Worth;
 use crate::search::source::Source;
 use crate::search::terms::In;
 use crate::search::view::SegmentData;
-use crate::search::window::{Spare, Stretch, WINDOW, WORDS, Window};
+use crate::search::window::{Spare, Stretch, WINDOW, WORDS, Window, each_of};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use tantivy::{DocId, TERMINATED};
@@ -14,20 +14,23 @@ use tantivy::{DocId, TERMINATED};
 /// One term of a word's ways to match: its field, worth and base, how many terms its way has, and where its postings begin.
 pub(crate) type ColumnTerm = (In, Worth, u32, usize, usize);
 
-/// All columns of a segment take so many bytes at most,
+/// All columns of a segment take so many bytes at most.
 const MOST_BYTES: usize = 48 << 20;
-/// and there are so many.
-const MOST_COLUMNS: usize = 160;
 /// So many words without a column are remembered.
 const MOST_ASKED: usize = 4_096;
+/// A word takes another's place when its column would save so many times as much: words that are asked for alike are not
+/// to drive each other out again and again.
+const CLEARLY: u64 = 2;
 
-/// What a word matches.
+/// What a word matches: bits, and for every match the place of its value.
 pub(crate) struct Column {
     /// Which documents, with a window of none behind the last.
     bits: Box<[u64]>,
-    /// By document the place of its value, 0 without a match.
+    /// How many matches come before each word of bits.
+    before: Box<[u32]>,
+    /// The place of every match's value; empty when there is one value only.
     codes: Box<[u8]>,
-    /// Values, from low to high; the first stands for no match.
+    /// Values, from low to high.
     values: Vec<u32>,
     count: usize,
 }
@@ -35,40 +38,36 @@ pub(crate) struct Column {
 impl Column {
     /// The column of a source whose points are values; `None` when there are too many different ones.
     pub(crate) fn of(mut source: Source, data: &SegmentData) -> Option<Column> {
-        let documents = data.documents as usize + WINDOW;
-        let mut bits = vec![0; documents.div_ceil(64) + WORDS];
-        let mut found: Vec<u16> = vec![0; documents];
-        let mut seen = vec![false; usize::from(u16::MAX) + 1];
+        let mut bits = vec![0; (data.documents as usize).div_ceil(64) + WORDS];
+        let mut found: Vec<u16> = Vec::new();
         let (mut spare, mut window) = (Spare::default(), Window::new());
         let mut next = source.next(0);
-        let mut count = 0;
         while next < data.documents {
             let stretch = Stretch::new(next, data);
             window.clear();
             source.fill(stretch, &mut window, &mut spare);
-            count += window.count();
-            for (word, more) in bits.iter_mut().skip(stretch.base as usize / 64).zip(&window.bits) {
-                *word |= more;
-            }
-            window.each(|at| {
-                let value = u16::try_from(window.points[at % WINDOW]).unwrap_or(u16::MAX);
-                seen[usize::from(value)] = true;
-                if let Some(place) = found.get_mut(stretch.base as usize + at) {
-                    *place = value;
-                }
-            });
+            bits.get_mut(stretch.base as usize / 64..)?.first_chunk_mut::<WORDS>()?.copy_from_slice(&window.bits);
+            window.each(|at| found.push(u16::try_from(window.points[at % WINDOW]).unwrap_or(u16::MAX)));
             next = source.next(stretch.end());
         }
-        let values: Vec<u32> =
-            std::iter::once(0).chain((0..).zip(&seen).filter(|(_, seen)| **seen).map(|(value, _)| value)).collect();
+        let mut seen = vec![false; usize::from(u16::MAX) + 1];
+        found.iter().for_each(|value| seen[usize::from(*value)] = true);
+        let values: Vec<u32> = (0..).zip(&seen).filter(|(_, seen)| **seen).map(|(value, _)| value).collect();
         let mut places = vec![0_u8; seen.len()];
-        for (place, value) in values.iter().enumerate().skip(1) {
+        for (place, value) in values.iter().enumerate() {
             places[*value as usize] = u8::try_from(place).ok()?;
         }
-        let is_set = |doc: usize| bits.get(doc / 64).is_some_and(|word| *word >> (doc % 64) & 1 == 1);
-        let code = |(doc, value): (usize, &u16)| if is_set(doc) { places[usize::from(*value)] } else { 0 };
-        let codes = found.iter().enumerate().map(code).collect();
-        Some(Column { bits: bits.into(), codes, values, count })
+        let codes = match values.len() {
+            0 | 1 => Box::default(),
+            _ => found.iter().map(|value| places[usize::from(*value)]).collect(),
+        };
+        let mut sum = 0;
+        let mut count = |word: &u64| {
+            sum += word.count_ones();
+            sum - word.count_ones()
+        };
+        let before = bits.iter().map(&mut count).collect();
+        Some(Column { bits: bits.into(), before, codes, values, count: found.len() })
     }
 
     /// How many documents match.
@@ -79,6 +78,10 @@ impl Column {
     /// The values that codes stand for.
     pub(crate) fn values(&self) -> &[u32] {
         &self.values
+    }
+
+    fn bytes(&self) -> usize {
+        size_of_val(&*self.bits) + size_of_val(&*self.before) + self.codes.len()
     }
 
     /// The first match from a document on.
@@ -94,13 +97,42 @@ impl Column {
             .unwrap_or(TERMINATED)
     }
 
-    /// Bits and codes of a window.
-    pub(crate) fn from(&self, base: DocId) -> (&[u64; WORDS], &[u8; WINDOW]) {
-        const NO_BITS: &[u64; WORDS] = &[0; WORDS];
-        const NO_CODES: &[u8; WINDOW] = &[0; WINDOW];
-        let bits = self.bits.get(base as usize / 64..).and_then(|rest| rest.first_chunk());
-        let codes = self.codes.get(base as usize..).and_then(|rest| rest.first_chunk());
-        bits.zip(codes).unwrap_or((NO_BITS, NO_CODES))
+    /// What matches in a window.
+    pub(crate) fn part(&self, base: DocId) -> Part<'_> {
+        const NONE: (&[u64; WORDS], &[u32; WORDS]) = (&[0; WORDS], &[0; WORDS]);
+        let start = base as usize / 64;
+        let bits = self.bits.get(start..).and_then(|rest| rest.first_chunk());
+        let before = self.before.get(start..).and_then(|rest| rest.first_chunk());
+        let (bits, before) = bits.zip(before).unwrap_or(NONE);
+        Part { bits, before, codes: &self.codes }
+    }
+}
+
+/// What a word matches in a window.
+#[derive(Clone, Copy)]
+pub(crate) struct Part<'a> {
+    /// Which documents.
+    pub bits: &'a [u64; WORDS],
+    before: &'a [u32; WORDS],
+    codes: &'a [u8],
+}
+
+impl Part<'_> {
+    /// Calls `work` with the place in its word and the code of each of some matches of a word of bits.
+    #[inline]
+    pub(crate) fn each(&self, word: usize, some: u64, mut work: impl FnMut(usize, u8)) {
+        let (all, codes) = (self.bits[word], self.codes.get(self.before[word] as usize..).unwrap_or_default());
+        if codes.is_empty() {
+            each_of(some, |bit| work(bit, 0));
+        } else if some == all {
+            let mut codes = codes.iter();
+            each_of(some, |bit| work(bit, codes.next().copied().unwrap_or(0)));
+        } else {
+            each_of(some, |bit| {
+                let at = (all & ((1 << bit) - 1)).count_ones() as usize;
+                work(bit, codes.get(at).copied().unwrap_or(0));
+            });
+        }
     }
 }
 
@@ -112,6 +144,8 @@ pub(crate) struct Columns(Mutex<Held>);
 struct Held {
     /// By word, with how often it was asked for; words with too many values never get one.
     columns: HashMap<Vec<ColumnTerm>, (Option<Arc<Column>>, u64)>,
+    /// What they take.
+    bytes: usize,
     /// How often words without a column were asked for.
     asked: HashMap<Vec<ColumnTerm>, u64>,
     since_aging: u64,
@@ -138,24 +172,24 @@ impl Held {
         saved.min_by_key(|(_, saved)| *saved)
     }
 
-    /// Whether a word is worth a column by now; makes room for it.
-    fn admits(&mut self, key: &[ColumnTerm], frequency: u64, most: usize) -> bool {
+    /// Whether a word is worth a column of so many bytes by now; makes room for it.
+    fn admits(&mut self, key: &[ColumnTerm], frequency: u64, bytes: usize) -> bool {
         let asked = self.asked.entry(key.to_vec()).or_default();
         *asked += 1;
         let asked = *asked;
-        if asked < 2 {
+        if asked < 2 || bytes > MOST_BYTES {
             return false;
         }
-        if self.columns.len() < most {
-            return true;
-        }
-        let Some((least, saved)) = self.least() else { return true };
-        if saved >= asked.saturating_mul(frequency) {
-            return false;
-        }
-        let least = least.clone();
-        if let Some((_, asked)) = self.columns.remove(&least) {
-            self.asked.insert(least, asked);
+        while self.bytes + bytes > MOST_BYTES {
+            let Some((least, saved)) = self.least() else { return true };
+            if saved.saturating_mul(CLEARLY) >= asked.saturating_mul(frequency) {
+                return false;
+            }
+            let least = least.clone();
+            if let Some((column, asked)) = self.columns.remove(&least) {
+                self.bytes -= column.map_or(0, |column| column.bytes());
+                self.asked.insert(least, asked);
+            }
         }
         true
     }
@@ -170,22 +204,26 @@ impl Columns {
         documents: DocId,
         make: impl FnOnce() -> Result<Option<Column>>,
     ) -> Result<Option<Arc<Column>>> {
-        // A byte a document, and a bit.
-        let most = MOST_BYTES / (documents as usize + documents as usize / 8).max(1);
+        // Of every document a bit, of every 64 a number, of every match at most a byte.
+        let bytes = documents as usize * 3 / 16 + usize::try_from(frequency).unwrap_or(usize::MAX).min(documents as usize);
         let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         held.age();
         if let Some((column, asked)) = held.columns.get_mut(key) {
             *asked += 1;
             return Ok(column.clone());
         }
-        if !held.admits(key, frequency, most.clamp(1, MOST_COLUMNS)) {
+        if !held.admits(key, frequency, bytes) {
             return Ok(None);
         }
         drop(held);
         let column = make()?.map(Arc::new);
         let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let asked = held.asked.remove(key).unwrap_or(1);
-        held.columns.insert(key.to_vec(), (column.clone(), asked));
+        held.bytes += column.as_ref().map_or(0, |column| column.bytes());
+        if let Some((Some(twin), _)) = held.columns.insert(key.to_vec(), (column.clone(), asked)) {
+            // Another thread made it too.
+            held.bytes -= twin.bytes();
+        }
         Ok(column)
     }
 }

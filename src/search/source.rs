@@ -129,13 +129,13 @@ impl Source {
             }
             Source::Any(ways) => ways.iter_mut().for_each(|way| way.fill(stretch, out, spare)),
             Source::Column(column, points) => {
-                let (bits, codes) = column.from(stretch.base);
-                for (word, bits) in bits.iter().enumerate() {
+                let part = column.part(stretch.base);
+                for (word, bits) in part.bits.iter().enumerate().filter(|(_, bits)| **bits != 0) {
                     out.put(word, *bits);
-                    each_of(*bits, |bit| {
-                        let at = (word * 64 + bit) % WINDOW;
-                        out.points[at] = points.of[usize::from(codes[at])];
-                    });
+                    if points.counts {
+                        let of = &mut out.points[word * 64..][..64];
+                        part.each(word, *bits, |bit, code| of[bit % 64] = points.of[usize::from(code)]);
+                    }
                 }
             }
             Source::All(sources) => {
@@ -188,15 +188,14 @@ impl Source {
             return;
         }
         if let Source::Column(column, counted) = self {
-            let (bits, codes) = column.from(stretch.base);
-            if !counted.counts {
-                each_of(out.touched, |word| out.bits[word] &= bits[word]);
-                return;
-            }
-            out.retain(|at, points| {
-                let code = codes[at % WINDOW];
-                *points += counted.of[usize::from(code)];
-                code > 0
+            let part = column.part(stretch.base);
+            each_of(out.touched, |word| {
+                let both = out.bits[word] & part.bits[word];
+                out.bits[word] = both;
+                if counted.counts {
+                    let of = &mut out.points[word * 64..][..64];
+                    part.each(word, both, |bit, code| of[bit % 64] += counted.of[usize::from(code)]);
+                }
             });
             return;
         }
