@@ -10,10 +10,12 @@
 //! The servers and the client are this program again, so that each is a process of its own.
 
 mod client;
+mod feed;
 mod fixed;
 mod process;
 mod report;
 mod run;
+mod spread;
 mod tantivy_server;
 
 use clap::{Parser, Subcommand};
@@ -36,7 +38,7 @@ struct Cli {
     #[command(flatten)]
     run: Settings,
     /// Given by cargo; without it and without a command nothing is measured, so that tests of all targets stay quick.
-    #[arg(long, hide = true)]
+    #[arg(long, hide = true, global = true)]
     bench: bool,
 }
 
@@ -92,6 +94,9 @@ enum Command {
         #[arg(long)]
         folder: PathBuf,
     },
+    /// How soon a change that one node wrote is found at another, while others write and search:
+    /// `cargo bench --bench load -- spread --database postgres://…` (an empty database), or without it on SQLite.
+    Spread(spread::Settings),
     /// Asks a server as fast as it answers; prints what it measured as JSON.
     Client {
         /// The server.
@@ -114,6 +119,7 @@ fn main() -> Outcome<()> {
     match cli.command {
         Some(Command::Fixed { bytes }) => fixed::serve(bytes),
         Some(Command::Tantivy { index, export, folder }) => tantivy_server::serve(&index, &export, &folder),
+        Some(Command::Spread(settings)) => spread::run(&settings),
         Some(Command::Client { address, paths, connections, seconds }) => {
             let measured = client::drive(address, &std::fs::read_to_string(paths)?, connections, seconds)?;
             println!("{}", serde_json::to_string(&measured)?);

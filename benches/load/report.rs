@@ -25,6 +25,16 @@ fn median(values: impl Iterator<Item = f64>) -> f64 {
 /// Prints the tables. Ratios are made within each round, where both sides had the same machine, and then the middle one
 /// is taken.
 pub(crate) fn print(series: &[Series], figures: &[Figure]) {
+    if !series.is_empty() {
+        print_series(series);
+    }
+    println!("\n| figure | value |\n|--|--:|");
+    for (name, value, unit) in figures {
+        println!("| {name} | {value:.1} {unit} |");
+    }
+}
+
+fn print_series(series: &[Series]) {
     println!("\n| measured | requests/s | median ms | p99 ms | bytes | errors | of bare |");
     println!("|--|--:|--:|--:|--:|--:|--:|");
     for one in series {
@@ -42,9 +52,5 @@ pub(crate) fn print(series: &[Series], figures: &[Figure]) {
             of(|round| round.median),
             of(|round| round.p99),
         );
-    }
-    println!("\n| figure | value |\n|--|--:|");
-    for (name, value, unit) in figures {
-        println!("| {name} | {value:.1} {unit} |");
     }
 }

@@ -75,6 +75,7 @@ pub(crate) fn run(settings: &Settings) -> Outcome<()> {
             series.rounds.push(measured);
         }
     }
+    figures.extend(crate::feed::figures(&service)?);
     for (server, names) in [
         (&service, ["memory of samverkan, resident", "memory of samverkan, anonymous"]),
         (&tantivy, ["memory of bare tantivy, resident", "memory of bare tantivy, anonymous"]),

@@ -163,7 +163,7 @@ mod tests {
             matched_on: vec![],
             highlights: vec![],
             explanation: None,
-            record: record.to_string().into_bytes(),
+            record: record.to_string().into_bytes().into(),
         }
     }
 

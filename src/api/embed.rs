@@ -86,7 +86,7 @@ fn reverse(app: &App, actor: &Actor, kind: Kind, filter: &'static str, id: Uuid)
         ..Query::default()
     };
     let answer = app.index.searcher().find(actor.audience(), &query)?;
-    Ok(array(answer.hits.iter().map(|hit| hit.record.as_slice())))
+    Ok(array(answer.hits.iter().map(|hit| &*hit.record)))
 }
 
 fn array<'a>(items: impl Iterator<Item = &'a [u8]>) -> Vec<u8> {

@@ -69,7 +69,18 @@ impl Default for Hash {
 impl Hash {
     /// Takes bytes in.
     pub fn add(&mut self, bytes: &[u8]) {
-        let (words, rest) = bytes.as_chunks::<8>();
+        let (blocks, rest) = bytes.as_chunks::<32>();
+        if !blocks.is_empty() {
+            // Four at a time: each step has to wait for the one before.
+            let mut lanes = [self.0, !self.0, self.0.rotate_left(16), self.0.rotate_left(48)];
+            for block in blocks {
+                for (lane, word) in lanes.iter_mut().zip(block.as_chunks::<8>().0) {
+                    *lane = folded(*lane, u64::from_le_bytes(*word));
+                }
+            }
+            lanes.iter().for_each(|lane| self.mix(*lane));
+        }
+        let (words, rest) = rest.as_chunks::<8>();
         for word in words {
             self.mix(u64::from_le_bytes(*word));
         }
@@ -86,11 +97,15 @@ impl Hash {
         self.0
     }
 
-    /// Folded multiplication: the high half of the product is the part that all bits reach.
     fn mix(&mut self, word: u64) {
-        let product = u128::from(self.0 ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835);
-        self.0 = (product as u64) ^ ((product >> 64) as u64);
+        self.0 = folded(self.0, word);
     }
+}
+
+/// Folded multiplication: the high half of the product is the part that all bits reach.
+fn folded(state: u64, word: u64) -> u64 {
+    let product = u128::from(state ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835);
+    (product as u64) ^ ((product >> 64) as u64)
 }
 
 /// One tag of a condition.

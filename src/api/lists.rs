@@ -21,7 +21,7 @@ use crate::error::{Code, Error, Message, Result};
 use crate::identifier::{PathId, parse_path_id};
 use crate::resources::resource::Resource;
 use crate::resources::{Audience, Kind, service};
-use crate::search::query::{self, Filter};
+use crate::search::query::{self, Filter, Record};
 use actix_web::rt;
 use std::cell::Cell;
 use std::time::{Duration, Instant};
@@ -228,10 +228,10 @@ async fn embed(call: &Call, request: &ListRequest, answer: &query::Answer) -> Re
     if request.include.is_empty() {
         return Ok(Embedded::new());
     }
-    let records: Vec<(Uuid, Vec<u8>)> = answer.hits.iter().map(|hit| (hit.id, hit.record.clone())).collect();
+    let records: Vec<(Uuid, Record)> = answer.hits.iter().map(|hit| (hit.id, hit.record.clone())).collect();
     let (app, actor, include) = (call.app.clone(), call.actor.clone(), request.include.clone());
     blocking(move || {
-        let records: Vec<(Uuid, &[u8])> = records.iter().map(|(id, json)| (*id, json.as_slice())).collect();
+        let records: Vec<(Uuid, &[u8])> = records.iter().map(|(id, json)| (*id, &**json)).collect();
         app.db.read(|connection| embedded(connection, &app, &actor, &include, &records))
     })
     .await

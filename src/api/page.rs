@@ -172,7 +172,7 @@ fn write_record(
 ) -> Result<()> {
     let selected;
     let json = if request.fields.is_empty() {
-        hit.record.as_slice()
+        &*hit.record
     } else {
         selected = select_fields(&hit.record, &request.fields)?;
         selected.as_slice()

@@ -21,6 +21,8 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 /// The operations of the API: registering and describing them is one act.
 fn operations(service: &mut ServiceConfig<'_>) {
+    // Routes are tried in their order: what is asked for most comes first.
+    service.service(discovery::search).service(discovery::suggest);
     {
         use organisation::routes as r;
         service
@@ -108,7 +110,7 @@ fn operations(service: &mut ServiceConfig<'_>) {
             .service(r::delete_collaboration)
             .service(r::collaboration_history);
     }
-    service.service(discovery::search).service(discovery::suggest).service(openapi::api_info);
+    service.service(openapi::api_info);
     service.service(changes::list_changes).service(streams::stream_changes).service(exports::export_registry);
     {
         use webhooks as r;

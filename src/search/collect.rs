@@ -185,6 +185,7 @@ impl Pass<'_> {
             areas: AreaWorth::new(&data.packed, self.area_worth),
             scored: self.scored,
             least: 0,
+            floor: 0,
             prune: self.scored && ranked.is_some_and(Order::best_first),
             top: Top::new(self.keep),
         };
@@ -196,7 +197,11 @@ impl Pass<'_> {
         let mut docs: Vec<DocId> = Vec::with_capacity(WINDOW);
         let mut next = source.next(0);
         while next < data.documents && out.total < self.enough {
-            let stretch = Stretch::new(next, data);
+            let mut stretch = Stretch::new(next, data);
+            // Where nobody can be among the first any more, it is only counted who matches.
+            let bound = source.most(stretch) + signals.iter().map(|signal| signal.most(stretch)).sum::<u32>();
+            let open = ranked.is_some() && best.open(stretch, bound);
+            stretch.counted = self.scored && open;
             window.clear();
             source.fill(stretch, &mut window, &mut spare);
             sieve.sift(stretch.base, &mut window, &mut out.kinds);
@@ -207,7 +212,7 @@ impl Pass<'_> {
                 window.each(|at| docs.push(stretch.base + at as DocId));
                 counting.iter_mut().for_each(|counting| counting.add(&docs));
             }
-            if let Some(order) = ranked.filter(|_| count > 0) {
+            if let Some(order) = ranked.filter(|_| open && count > 0) {
                 if self.scored {
                     signals.iter_mut().for_each(|signal| signal.signal(stretch, &mut window, &mut spare));
                 }
@@ -282,10 +287,26 @@ struct Best<'a, K> {
     prune: bool,
     /// The score below which it does.
     least: u32,
+    /// No document of the window has a lesser tie rank.
+    floor: u32,
     top: Top<K>,
 }
 
 impl<K: SortKey> Best<'_, K> {
+    /// Whether a document of a window that counts so much at most can be among the first.
+    fn open(&mut self, stretch: Stretch<'_>, bound: u32) -> bool {
+        self.floor = self.data.tie_floor(stretch.base);
+        self.rise();
+        bound + self.areas.most() >= self.least
+    }
+
+    /// Sets the least score by the last of the first: where scores are all, one that came later with the same is too late.
+    fn rise(&mut self) {
+        if let Some(last) = self.top.last.filter(|_| self.prune) {
+            self.least = last.score + u32::from(K::IS_SCORE && last.tie < self.floor);
+        }
+    }
+
     /// Takes a match in if it is among the first.
     #[inline]
     fn consider(&mut self, order: &Order, doc: DocId, points: u32) {
@@ -319,21 +340,23 @@ impl<K: SortKey> Best<'_, K> {
         let entry = Entry { key, tie: data.tie_rank(doc), doc, score };
         if self.top.takes(&entry) {
             self.top.push(entry);
-            if let Some(last) = self.top.last.filter(|_| self.prune) {
-                self.least = last.score;
-            }
+            self.rise();
         }
     }
 }
 
 /// Sort keys as they are kept while a segment is walked.
 trait SortKey: Copy + Ord {
+    /// Whether there is nothing but the score, when that comes first.
+    const IS_SCORE: bool;
     fn of(order: &Order, first: u64, data: &SegmentData, doc: DocId, score: u32) -> Self;
     fn first(&self) -> u64;
     fn keys(&self) -> Keys;
 }
 
 impl SortKey for u64 {
+    const IS_SCORE: bool = true;
+
     #[inline]
     fn of(_: &Order, first: u64, _: &SegmentData, _: DocId, _: u32) -> u64 {
         first
@@ -353,6 +376,8 @@ impl SortKey for u64 {
 }
 
 impl SortKey for Keys {
+    const IS_SCORE: bool = false;
+
     fn of(order: &Order, first: u64, data: &SegmentData, doc: DocId, score: u32) -> Keys {
         order.keys(first, data, doc, score)
     }

@@ -30,6 +30,8 @@ pub(crate) struct Column {
     before: Box<[u32]>,
     /// The place of every match's value; empty when there is one value only.
     codes: Box<[u8]>,
+    /// The greatest code in each window that begins at a multiple of its length.
+    greatest: Box<[u8]>,
     /// Values, from low to high.
     values: Vec<u32>,
     count: usize,
@@ -61,13 +63,21 @@ impl Column {
             0 | 1 => Box::default(),
             _ => found.iter().map(|value| places[usize::from(*value)]).collect(),
         };
+        let mut greatest = vec![0_u8; bits.len().div_ceil(WORDS)];
+        let mut left: &[u8] = &codes;
+        for (words, greatest) in bits.chunks(WORDS).zip(&mut greatest) {
+            let count: u32 = words.iter().map(|word: &u64| word.count_ones()).sum();
+            let (here, rest) = left.split_at_checked(count as usize).unwrap_or_default();
+            *greatest = here.iter().max().copied().unwrap_or(0);
+            left = rest;
+        }
         let mut sum = 0;
         let mut count = |word: &u64| {
             sum += word.count_ones();
             sum - word.count_ones()
         };
         let before = bits.iter().map(&mut count).collect();
-        Some(Column { bits: bits.into(), before, codes, values, count: found.len() })
+        Some(Column { bits: bits.into(), before, codes, greatest: greatest.into(), values, count: found.len() })
     }
 
     /// How many documents match.
@@ -95,6 +105,13 @@ impl Column {
             .find(|(_, word)| *word != 0)
             .and_then(|(at, word)| DocId::try_from(at * 64 + word.trailing_zeros() as usize).ok())
             .unwrap_or(TERMINATED)
+    }
+
+    /// A code that none in a window is greater than; greater codes stand for greater values.
+    pub(crate) fn greatest(&self, base: DocId) -> u8 {
+        let at = base as usize / WINDOW;
+        let two = self.greatest.get(at..).unwrap_or_default().iter().take(2);
+        two.max().copied().unwrap_or(0)
     }
 
     /// What matches in a window.
@@ -205,7 +222,8 @@ impl Columns {
         make: impl FnOnce() -> Result<Option<Column>>,
     ) -> Result<Option<Arc<Column>>> {
         // Of every document a bit, of every 64 a number, of every match at most a byte.
-        let bytes = documents as usize * 3 / 16 + usize::try_from(frequency).unwrap_or(usize::MAX).min(documents as usize);
+        let bytes =
+            documents as usize * 3 / 16 + usize::try_from(frequency).unwrap_or(usize::MAX).min(documents as usize);
         let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         held.age();
         if let Some((column, asked)) = held.columns.get_mut(key) {

@@ -82,7 +82,11 @@ impl Page<'_> {
                 .query
                 .explain
                 .then(|| json!({ "score": shown(if self.scored { found.score } else { 0 }), "parts": evidence.parts })),
-            record: stored.record.to_vec(),
+            record: segment
+                .data
+                .ready
+                .keep(stored.record)
+                .ok_or_else(|| Error::internal("a stored record lies elsewhere"))?,
         })
     }
 

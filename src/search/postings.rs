@@ -48,6 +48,15 @@ impl Way {
         }
     }
 
+    /// What a document counts at most.
+    pub(crate) fn most(&self) -> u32 {
+        let most = |reader: &Reader| cursor::points(cursor::value(reader.worth.most(), reader.base), reader.weight);
+        match self {
+            Way::Term(reader) => most(reader),
+            Way::Terms(readers) => readers.iter().map(most).min().unwrap_or(0),
+        }
+    }
+
     /// In how many documents it is, at most.
     pub(crate) fn frequency(&self) -> f32 {
         match self {
@@ -106,14 +115,18 @@ impl Way {
                 other.fill(stretch, &mut also);
                 found.join(found.touched, &also, |bits, others, points, less| {
                     *bits &= others;
-                    points.iter_mut().zip(less).for_each(|(points, less)| *points = (*points).min(*less));
+                    if stretch.counted {
+                        points.iter_mut().zip(less).for_each(|(points, less)| *points = (*points).min(*less));
+                    }
                 });
                 spare.give(also);
             }
         }
         out.join(found.touched, &found, |bits, more, points, others| {
             *bits |= more;
-            each_of(more, |bit| points[bit] = points[bit].max(others[bit]));
+            if stretch.counted {
+                each_of(more, |bit| points[bit] = points[bit].max(others[bit]));
+            }
         });
         spare.give(found);
     }
@@ -206,6 +219,7 @@ impl Reader {
             let docs = docs.get(..within).unwrap_or_default();
             let frequencies = blocks.freqs().get(*at..).unwrap_or_default();
             match (worth, &self.table) {
+                _ if !stretch.counted => out.pour_bits(stretch, docs),
                 (Worth::Same(worth, _), _) => {
                     let points = counted(worth);
                     out.pour(stretch, docs, docs, |_, _| points);

@@ -2,6 +2,7 @@
 
 use crate::resources::values::TextLanguage;
 use crate::resources::{Audience, Kind};
+pub use crate::search::ready::Record;
 use uuid::Uuid;
 
 /// A parsed search: a list is one without `text`.
@@ -143,7 +144,7 @@ pub struct Hit {
     /// Parts of the score, when asked for.
     pub explanation: Option<serde_json::Value>,
     /// The canonical JSON, ready-made.
-    pub record: Vec<u8>,
+    pub record: Record,
 }
 
 /// A suggestion while typing.

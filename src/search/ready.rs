@@ -150,6 +150,13 @@ impl Ready {
         Ok(Ready { bytes, table, count })
     }
 
+    /// A part of the bytes that `get` gave, kept without copying it.
+    pub(crate) fn keep(&self, part: &[u8]) -> Option<Record> {
+        let start = (part.as_ptr() as usize).checked_sub(self.bytes.as_slice().as_ptr() as usize)?;
+        let end = start.checked_add(part.len()).filter(|end| *end <= self.table)?;
+        Some(Record(self.bytes.slice(start..end)))
+    }
+
     /// The bytes of a record.
     pub(crate) fn get(&self, doc: DocId) -> Option<&[u8]> {
         let doc = doc as usize;
@@ -166,6 +173,36 @@ impl Ready {
 
     fn end(&self, doc: usize) -> Option<usize> {
         read_u64(&self.bytes, self.table + doc * 8).and_then(|end| usize::try_from(end).ok())
+    }
+}
+
+/// The canonical JSON of a record, where it lies in its file.
+#[derive(Clone)]
+pub struct Record(OwnedBytes);
+
+impl std::ops::Deref for Record {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        self.0.as_slice()
+    }
+}
+
+impl From<Vec<u8>> for Record {
+    fn from(bytes: Vec<u8>) -> Record {
+        Record(OwnedBytes::new(bytes))
+    }
+}
+
+impl PartialEq for Record {
+    fn eq(&self, other: &Record) -> bool {
+        **self == **other
+    }
+}
+
+impl std::fmt::Debug for Record {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        String::from_utf8_lossy(self).fmt(formatter)
     }
 }
 

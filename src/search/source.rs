@@ -92,6 +92,20 @@ impl Source {
         }
     }
 
+    /// What a document of a window counts at most.
+    pub(crate) fn most(&self, stretch: Stretch<'_>) -> u32 {
+        let sum = |sources: &[Source]| sources.iter().map(|source| source.most(stretch)).sum();
+        match self {
+            Source::Everything => 0,
+            Source::Any(ways) => ways.iter().map(Way::most).max().unwrap_or(0),
+            Source::Column(column, points) => points.of[usize::from(column.greatest(stretch.base))],
+            Source::All(sources) | Source::Either(sources) => sum(sources),
+            Source::Enough { sources, .. } => {
+                EVERYTHING + sources.iter().map(|(source, _)| source.most(stretch)).sum::<u32>()
+            }
+        }
+    }
+
     /// A document that no match before lies at, from a document on.
     pub(crate) fn next(&mut self, from: DocId) -> DocId {
         let least = |mut sources: std::slice::IterMut<'_, Source>| {
@@ -132,7 +146,7 @@ impl Source {
                 let part = column.part(stretch.base);
                 for (word, bits) in part.bits.iter().enumerate().filter(|(_, bits)| **bits != 0) {
                     out.put(word, *bits);
-                    if points.counts {
+                    if points.counts && stretch.counted {
                         let of = &mut out.points[word * 64..][..64];
                         part.each(word, *bits, |bit, code| of[bit % 64] = points.of[usize::from(code)]);
                     }
@@ -150,15 +164,15 @@ impl Source {
             }
             Source::Either(sources) => {
                 for source in sources {
-                    source.beside(stretch, spare, |found, _| out.unite(found));
+                    source.beside(stretch, spare, |found, counts| out.unite(found, counts));
                 }
             }
             Source::Enough { sources, need, complete } => {
                 let mut reached = spare.take();
                 let mut every = [u64::MAX; WORDS];
                 for (source, share) in sources {
-                    source.beside(stretch, spare, |found, _| {
-                        out.unite(found);
+                    source.beside(stretch, spare, |found, counts| {
+                        out.unite(found, counts);
                         found.each(|at| reached.points[at % WINDOW] += *share);
                         every.iter_mut().zip(&found.bits).for_each(|(every, bits)| *every &= bits);
                     });
@@ -192,7 +206,7 @@ impl Source {
             each_of(out.touched, |word| {
                 let both = out.bits[word] & part.bits[word];
                 out.bits[word] = both;
-                if counted.counts {
+                if counted.counts && stretch.counted {
                     let of = &mut out.points[word * 64..][..64];
                     part.each(word, both, |bit, code| of[bit % 64] += counted.of[usize::from(code)]);
                 }
@@ -223,7 +237,7 @@ impl Source {
     fn beside(&mut self, stretch: Stretch<'_>, spare: &mut Spare, join: impl FnOnce(&Window, bool)) {
         let mut found = spare.take();
         self.fill(stretch, &mut found, spare);
-        join(&found, self.counts());
+        join(&found, self.counts() && stretch.counted);
         spare.give(found);
     }
 }

@@ -33,6 +33,8 @@ pub(crate) struct SegmentData {
     /// Change numbers of creations.
     pub ties: Arc<dyn ColumnValues<u64>>,
     tie_ranks: Box<[u32]>,
+    /// The least of them in each window that begins at a multiple of its length.
+    tie_floors: Box<[u32]>,
     names: Box<[u32]>,
     /// Sort keys of titles.
     pub name_column: Option<BytesColumn>,
@@ -86,9 +88,12 @@ impl SegmentData {
             None => vec![NO_NAME; documents as usize].into(),
         };
         let ties = columns.u64("tie")?.first_or_default_col(0);
+        let tie_ranks = ranks(&*ties, documents);
+        let floor = |ranks: &[u32]| ranks.iter().min().copied().unwrap_or(u32::MAX);
         Ok(SegmentData {
             documents,
-            tie_ranks: ranks(&*ties, documents),
+            tie_floors: tie_ranks.chunks(WINDOW).map(floor).collect(),
+            tie_ranks,
             ties,
             usual: [Audience::Public, Audience::Partners].map(|asker| usual(known, asker)),
             restricted: known.iter().any(|bits| Features(*bits).partners_only()),
@@ -137,6 +142,12 @@ impl SegmentData {
     #[inline]
     pub(crate) fn tie_rank(&self, doc: DocId) -> u32 {
         self.tie_ranks.get(doc as usize).copied().unwrap_or(u32::MAX)
+    }
+
+    /// A number that the tie rank of no document in a window is less than.
+    pub(crate) fn tie_floor(&self, base: DocId) -> u32 {
+        let two = self.tie_floors.get(base as usize / WINDOW..).unwrap_or_default().iter().take(2);
+        two.min().copied().unwrap_or(u32::MAX)
     }
 
     /// The place of a document's title among the segment's, `NO_NAME` without one.

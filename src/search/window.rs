@@ -91,11 +91,29 @@ impl Window {
     }
 
     /// Takes the other window's matches in and adds what they count.
-    pub(crate) fn unite(&mut self, other: &Window) {
+    pub(crate) fn unite(&mut self, other: &Window, counts: bool) {
         self.join(other.touched, other, |bits, others, points, more| {
             *bits |= others;
-            points.iter_mut().zip(more).for_each(|(points, more)| *points += more);
+            if counts {
+                points.iter_mut().zip(more).for_each(|(points, more)| *points += more);
+            }
         });
+    }
+
+    /// Puts postings in without what they count.
+    pub(crate) fn pour_bits(&mut self, stretch: Stretch<'_>, docs: &[DocId]) {
+        // Bits are gathered and written word by word: to change the same word again and again would have to wait for
+        // what was written just before.
+        let (mut word, mut bits) = (0, 0);
+        for doc in docs {
+            let at = (doc - stretch.base) as usize % WINDOW;
+            if at / 64 != word {
+                self.put(word, bits);
+                (word, bits) = (at / 64, 0);
+            }
+            bits |= 1 << (at % 64);
+        }
+        self.put(word, bits);
     }
 
     /// Puts postings in; the best of what is put for a document counts.
@@ -107,20 +125,12 @@ impl Window {
         frequencies: &[u32],
         points: impl Fn(Features, u32) -> u32,
     ) {
-        // Bits are gathered and written word by word: to change the same word again and again would have to wait for
-        // what was written just before.
-        let (mut word, mut bits) = (0, 0);
         for (doc, frequency) in docs.iter().zip(frequencies) {
             let at = (doc - stretch.base) as usize % WINDOW;
             let points = points(Features(stretch.features[at]), *frequency);
             self.points[at] = self.points[at].max(points);
-            if at / 64 != word {
-                self.put(word, bits);
-                (word, bits) = (at / 64, 0);
-            }
-            bits |= 1 << (at % 64);
         }
-        self.put(word, bits);
+        self.pour_bits(stretch, docs);
     }
 
     #[inline]
@@ -150,13 +160,15 @@ pub(crate) struct Stretch<'a> {
     pub documents: DocId,
     /// Features of its documents.
     pub features: &'a [u8; WINDOW],
+    /// Whether points are wanted, or only what matches.
+    pub counted: bool,
 }
 
 impl<'a> Stretch<'a> {
     /// A window with a document; it begins where a word of its bits does.
     pub(crate) fn new(doc: DocId, data: &'a SegmentData) -> Stretch<'a> {
         let base = doc & !63;
-        Stretch { base, documents: data.documents, features: data.features_from(base) }
+        Stretch { base, documents: data.documents, features: data.features_from(base), counted: true }
     }
 
     /// The document behind the last.

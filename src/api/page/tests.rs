@@ -35,7 +35,9 @@ fn answer(total: usize, count: usize) -> Answer {
         matched_on: vec!["name", "topic"],
         highlights: vec![("name", "<em>Förening</em>".to_owned())],
         explanation: None,
-        record: format!("{{\"id\":\"{}\",\"names\":[],\"version\":1}}", Uuid::from_u128(number as u128)).into_bytes(),
+        record: format!("{{\"id\":\"{}\",\"names\":[],\"version\":1}}", Uuid::from_u128(number as u128))
+            .into_bytes()
+            .into(),
     };
     Answer {
         total,

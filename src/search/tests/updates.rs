@@ -133,7 +133,7 @@ fn a_searcher_keeps_its_state_while_the_index_moves_on() {
     let hits = before.find(Audience::Public, &Query { limit: 9, ..Query::default() }).expect("answers").hits;
     assert_eq!(hits.len(), 1);
     assert_eq!(hits[0].title, "Ett");
-    assert_eq!(hits[0].record, organisation(1, "Ett").record);
+    assert_eq!(*hits[0].record, *organisation(1, "Ett").record);
 }
 
 #[test]
