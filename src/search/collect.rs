@@ -193,13 +193,13 @@ impl Pass<'_> {
         let mut counting: Vec<Counting<'_>> = facets.map(Counting::new).collect();
         let sieve = Sieve::new(self, segment);
         let mut spare = Spare::default();
-        let mut window = Window::new();
+        let mut window = spare.take();
         let mut docs: Vec<DocId> = Vec::with_capacity(WINDOW);
         let mut next = source.next(0);
         while next < data.documents && out.total < self.enough {
             let mut stretch = Stretch::new(next, data);
             // Where nobody can be among the first any more, it is only counted who matches.
-            let bound = source.most(stretch) + signals.iter().map(|signal| signal.most(stretch)).sum::<u32>();
+            let bound = source.most(stretch) + signals.iter_mut().map(|signal| signal.most(stretch)).sum::<u32>();
             let open = ranked.is_some() && best.open(stretch, bound);
             stretch.counted = self.scored && open;
             window.clear();
@@ -220,6 +220,7 @@ impl Pass<'_> {
             }
             next = source.next(stretch.end());
         }
+        spare.give(window);
         counting.into_iter().for_each(|counting| counting.finish(&mut out.counts));
         out.found.extend(best.top.finish().into_iter().map(|entry| Found {
             keys: entry.key.keys(),

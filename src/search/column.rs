@@ -6,7 +6,7 @@ use crate::search::cursor::Worth;
 use crate::search::source::Source;
 use crate::search::terms::In;
 use crate::search::view::SegmentData;
-use crate::search::window::{Spare, Stretch, WINDOW, WORDS, Window, each_of};
+use crate::search::window::{Spare, Stretch, WINDOW, WORDS, each_of};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use tantivy::{DocId, TERMINATED};
@@ -42,7 +42,8 @@ impl Column {
     pub(crate) fn of(mut source: Source, data: &SegmentData) -> Option<Column> {
         let mut bits = vec![0; (data.documents as usize).div_ceil(64) + WORDS];
         let mut found: Vec<u16> = Vec::new();
-        let (mut spare, mut window) = (Spare::default(), Window::new());
+        let mut spare = Spare::default();
+        let mut window = spare.take();
         let mut next = source.next(0);
         while next < data.documents {
             let stretch = Stretch::new(next, data);
@@ -52,6 +53,7 @@ impl Column {
             window.each(|at| found.push(u16::try_from(window.points[at % WINDOW]).unwrap_or(u16::MAX)));
             next = source.next(stretch.end());
         }
+        spare.give(window);
         let mut seen = vec![false; usize::from(u16::MAX) + 1];
         found.iter().for_each(|value| seen[usize::from(*value)] = true);
         let values: Vec<u32> = (0..).zip(&seen).filter(|(_, seen)| **seen).map(|(value, _)| value).collect();

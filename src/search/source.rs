@@ -93,15 +93,21 @@ impl Source {
     }
 
     /// What a document of a window counts at most.
-    pub(crate) fn most(&self, stretch: Stretch<'_>) -> u32 {
-        let sum = |sources: &[Source]| sources.iter().map(|source| source.most(stretch)).sum();
+    pub(crate) fn most(&mut self, stretch: Stretch<'_>) -> u32 {
         match self {
             Source::Everything => 0,
-            Source::Any(ways) => ways.iter().map(Way::most).max().unwrap_or(0),
+            // What is rare is in few windows.
+            Source::Any(ways) => {
+                let here =
+                    ways.iter_mut().filter_map(|way| (way.next(stretch.base) < stretch.end()).then(|| way.most()));
+                here.max().unwrap_or(0)
+            }
             Source::Column(column, points) => points.of[usize::from(column.greatest(stretch.base))],
-            Source::All(sources) | Source::Either(sources) => sum(sources),
+            Source::All(sources) | Source::Either(sources) => {
+                sources.iter_mut().map(|source| source.most(stretch)).sum()
+            }
             Source::Enough { sources, .. } => {
-                EVERYTHING + sources.iter().map(|(source, _)| source.most(stretch)).sum::<u32>()
+                EVERYTHING + sources.iter_mut().map(|(source, _)| source.most(stretch)).sum::<u32>()
             }
         }
     }

@@ -5,10 +5,13 @@
 
 use crate::search::intake::Features;
 use crate::search::view::SegmentData;
+use std::cell::Cell;
 use tantivy::{DocId, TERMINATED};
 
 /// Documents of a window.
 pub(crate) const WINDOW: usize = 4096;
+/// So many windows a thread keeps.
+const MOST_SPARE: usize = 8;
 /// Words of 64 bits that a window's documents take.
 pub(crate) const WORDS: usize = WINDOW / 64;
 
@@ -177,9 +180,26 @@ impl<'a> Stretch<'a> {
     }
 }
 
+thread_local! {
+    /// The windows of the last query of this thread: to make and to zero them anew would show.
+    static LAST: Cell<Vec<Box<Window>>> = const { Cell::new(Vec::new()) };
+}
+
 /// Windows for what is between a query and its answer, used again and again.
-#[derive(Default)]
 pub(crate) struct Spare(Vec<Box<Window>>);
+
+impl Default for Spare {
+    fn default() -> Spare {
+        Spare(LAST.take())
+    }
+}
+
+impl Drop for Spare {
+    fn drop(&mut self) {
+        self.0.truncate(MOST_SPARE);
+        LAST.set(std::mem::take(&mut self.0));
+    }
+}
 
 impl Spare {
     /// An empty window.
