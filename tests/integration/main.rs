@@ -13,6 +13,7 @@ mod importing;
 mod invariants;
 mod licences;
 mod metrics;
+mod model;
 mod nodes;
 mod operations;
 mod outage;
