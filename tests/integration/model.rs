@@ -23,9 +23,9 @@ use uuid::Uuid;
 
 const KINDS: [Kind; 3] = [Kind::Organisation, Kind::ContactPoint, Kind::Membership];
 /// So many random registries are compared.
-const CASES: u32 = 6;
+const CASES: u32 = 10;
 /// After so many calls everything is compared.
-const OFTEN: usize = 10;
+const OFTEN: usize = 20;
 
 /// Four numbers that make a call, whatever the registry holds.
 type Dice = (u8, u8, u8, u8);
@@ -61,7 +61,7 @@ fn call(known: &impl Known, (what, one, two, three): Dice) -> Option<Call> {
     Some(match what % 32 {
         0..=3 => {
             let mut body = organisation(&format!("Förening {one}"));
-            if let Some(parent) = organisations(two).filter(|_| three % 2 == 0) {
+            if let Some(parent) = organisations(two).filter(|_| three % 3 == 0) {
                 body["parentId"] = text(parent);
             }
             Call::Create(Kind::Organisation, body)
@@ -81,12 +81,12 @@ fn call(known: &impl Known, (what, one, two, three): Dice) -> Option<Call> {
             let id = organisations(one)?;
             Call::Patch(Kind::Organisation, id, held(id), json!({"names": organisation(&format!("Ny {two}"))["names"]}))
         }
-        10..=12 => {
+        10..=11 => {
             let id = organisations(one)?;
             let above = organisations(two).filter(|_| three % 5 != 0).map_or(Value::Null, text);
             Call::Patch(Kind::Organisation, id, held(id), json!({"parentId": above}))
         }
-        13..=14 => {
+        12..=14 => {
             let id = organisations(one)?;
             Call::Delete(Kind::Organisation, id, held(id))
         }
@@ -160,6 +160,45 @@ fn assert_record(what: &str, answer: &str, canonical: &str) {
     assert!(rest.is_some_and(|rest| rest.starts_with(",\"_links\":")), "{what}\nis   {answer}\nmust {canonical}");
 }
 
+fn get(app: &TestApp, token: Option<&str>, path: &str) -> Answer {
+    let request = app.anyone("GET", path);
+    match token {
+        Some(token) => request.token(token).send(),
+        None => request.send(),
+    }
+}
+
+/// Compares lists with what there is, page by page, as soon as they have the last change.
+fn compare_lists(app: &TestApp, token: Option<&str>, truth: &State, sequence: i64) {
+    #[derive(Deserialize)]
+    struct Page<'a> {
+        #[serde(borrow)]
+        items: Vec<&'a RawValue>,
+        _meta: Value,
+        _links: Value,
+    }
+    for kind in KINDS {
+        let expected: BTreeMap<Uuid, &String> =
+            truth.iter().filter(|(_, (name, _))| name == kind.name()).map(|(id, (_, json))| (*id, json)).collect();
+        let mut listed = BTreeSet::new();
+        let mut next = Some(format!("/api/v1/{}?limit=7&minChange={sequence}", kind.plural()));
+        while let Some(path) = next {
+            let answer = get(app, token, &path);
+            assert_eq!(answer.status, 200, "{}", answer.text());
+            let page: Page<'_> = serde_json::from_slice(&answer.body).unwrap();
+            assert_eq!(page._meta["totalRecords"], expected.len(), "{path}");
+            for item in page.items {
+                let id = serde_json::from_str::<Value>(item.get()).unwrap()["id"].as_str().unwrap().parse().unwrap();
+                assert!(listed.insert(id), "{id} stands twice");
+                let Some(canonical) = expected.get(&id) else { panic!("{id} is shown") };
+                assert_record("a list", item.get(), canonical);
+            }
+            next = page._links["next"]["href"].as_str().map(str::to_owned);
+        }
+        assert_eq!(listed.len(), expected.len(), "{}", kind.plural());
+    }
+}
+
 /// A registry and its model.
 struct Pair {
     app: TestApp,
@@ -178,12 +217,7 @@ impl Pair {
     }
 
     fn get(&self, who: Who, path: &str) -> Answer {
-        let request = self.app.anyone("GET", path);
-        match who {
-            Who::Anyone => request.send(),
-            Who::Partner => request.token(&self.reader).send(),
-            Who::Writer => request.token(&self.writer).send(),
-        }
+        get(&self.app, self.token(who), path)
     }
 
     /// Lets both do a call and compares what came of it.
@@ -271,38 +305,16 @@ impl Pair {
         assert_eq!(told, expected, "{what}");
     }
 
-    /// Compares lists, page by page, as soon as they have the last change.
-    fn compare_lists(&self, who: Who) {
-        #[derive(Deserialize)]
-        struct Page<'a> {
-            #[serde(borrow)]
-            items: Vec<&'a RawValue>,
-            _meta: Value,
-            _links: Value,
+    fn token(&self, who: Who) -> Option<&str> {
+        match who {
+            Who::Anyone => None,
+            Who::Partner => Some(&self.reader),
+            Who::Writer => Some(&self.writer),
         }
-        let truth = self.model.open(who);
-        for kind in KINDS {
-            let expected: BTreeMap<Uuid, &String> =
-                truth.iter().filter(|(_, (name, _))| name == kind.name()).map(|(id, (_, json))| (*id, json)).collect();
-            let mut listed = BTreeSet::new();
-            let first = format!("/api/v1/{}?limit=7&minChange={}", kind.plural(), self.model.sequence);
-            let mut next = Some(first);
-            while let Some(path) = next {
-                let answer = self.get(who, &path);
-                assert_eq!(answer.status, 200, "{}", answer.text());
-                let page: Page<'_> = serde_json::from_slice(&answer.body).unwrap();
-                assert_eq!(page._meta["totalRecords"], expected.len(), "{} to {who:?}", kind.plural());
-                for item in page.items {
-                    let id =
-                        serde_json::from_str::<Value>(item.get()).unwrap()["id"].as_str().unwrap().parse().unwrap();
-                    assert!(listed.insert(id), "{id} stands twice");
-                    let Some(canonical) = expected.get(&id) else { panic!("{id} is shown to {who:?}") };
-                    assert_record("a list", item.get(), canonical);
-                }
-                next = page._links["next"]["href"].as_str().map(str::to_owned);
-            }
-            assert_eq!(listed.len(), expected.len(), "{} to {who:?}", kind.plural());
-        }
+    }
+
+    /// Compares the lists of what belongs to an organisation.
+    fn compare_members(&self, who: Who) {
         for within in self.model.live.keys() {
             let members = self.model.members(*within);
             if !members.is_empty() {
@@ -318,14 +330,15 @@ impl Pair {
             self.compare_record(*id);
         }
         for who in [Who::Anyone, Who::Partner] {
-            self.compare_lists(who);
             let truth = self.model.open(who);
+            compare_lists(&self.app, self.token(who), &truth, self.model.sequence);
+            self.compare_members(who);
             for (_, copy) in self.copies.iter_mut().filter(|(whose, _)| *whose == who) {
                 copy.follow(&self.app, limit);
                 assert_eq!(copy.position, self.model.sequence);
                 assert_same(&format!("a copy of {who:?}"), &copy.state, &truth);
             }
-            let mut fresh = Copy::new((who == Who::Partner).then_some(self.reader.as_str()));
+            let mut fresh = Copy::new(self.token(who));
             fresh.follow(&self.app, limit);
             assert_same(&format!("the feed to {who:?}"), &fresh.state, &truth);
             assert_eq!(fresh.told, self.model.told(who), "what was never shown to {who:?} leaves no trace");
@@ -342,7 +355,7 @@ impl Pair {
 fn whatever_is_called_the_registry_says_what_its_model_says() {
     let config = Config { cases: CASES, max_shrink_iters: 40, failure_persistence: None, ..Config::default() };
     let mut runner = TestRunner::new_with_rng(config, TestRng::deterministic_rng(RngAlgorithm::ChaCha));
-    let dice = vec((any::<u8>(), any::<u8>(), any::<u8>(), any::<u8>()), 40..70);
+    let dice = vec((any::<u8>(), any::<u8>(), any::<u8>(), any::<u8>()), 40..60);
     runner
         .run(&dice, |all: Vec<Dice>| {
             // A registry of its own for each: what stops half-way leaves nothing to the next.
@@ -359,4 +372,137 @@ fn whatever_is_called_the_registry_says_what_its_model_says() {
             outcome.map_err(|_| TestCaseError::fail("the registry and its model differ"))
         })
         .unwrap();
+}
+
+/// What several writers know of the records that they have made: what each is and the last version told.
+#[derive(Default)]
+struct Pool(Mutex<BTreeMap<Uuid, (Kind, i64)>>);
+
+impl Pool {
+    fn learn(&self, answer: &Answer, kind: Option<Kind>) {
+        let record = answer.json();
+        let id = record["id"].as_str().unwrap().parse().unwrap();
+        let mut known = self.0.lock().unwrap();
+        let kind = kind.unwrap_or_else(|| known[&id].0);
+        known.insert(id, (kind, record["version"].as_i64().unwrap()));
+    }
+}
+
+impl Known for Pool {
+    fn pick(&self, kind: Kind, number: u8) -> Option<Uuid> {
+        let known = self.0.lock().unwrap();
+        let ids: Vec<Uuid> = known.iter().filter(|(_, known)| known.0 == kind).map(|(id, _)| *id).collect();
+        // The youngest are called about most: there writers meet.
+        let from = ids.len().saturating_sub(12);
+        (!ids.is_empty()).then(|| ids[from + usize::from(number) % (ids.len() - from)])
+    }
+
+    fn version(&self, id: Uuid) -> i64 {
+        self.0.lock().unwrap()[&id].1
+    }
+}
+
+/// What someone reads by id of all that was ever made.
+fn read_all(app: &TestApp, token: Option<&str>, pool: &Pool) -> State {
+    let mut truth = State::new();
+    for (id, (kind, _)) in &*pool.0.lock().unwrap() {
+        let answer = get(app, token, &path(*kind, *id));
+        match answer.status {
+            200 => {
+                let text = answer.text();
+                let (record, _) = text.rsplit_once(",\"_links\":").unwrap();
+                truth.insert(*id, (kind.name().to_owned(), format!("{record}}}")));
+            }
+            308 | 404 | 410 => {}
+            _ => panic!("{answer:?}"),
+        }
+    }
+    truth
+}
+
+#[test]
+fn however_many_write_at_once_every_copy_ends_as_the_registry() {
+    const WRITERS: usize = 4;
+    const CALLS: usize = 60;
+    let app = TestApp::new();
+    let (reader, writer) = (app.token(Role::Reader, None, false), app.token(Role::Steward, None, true));
+    let (pool, over, last) = (Pool::default(), AtomicBool::new(false), AtomicI64::new(0));
+    let write = || {
+        let mut done = 0;
+        for _ in 0..CALLS {
+            let [what, one, two, three] = rand::random::<[u8; 4]>();
+            let Some(call) = call(&pool, (what, one, two, three)) else { continue };
+            let answer = send(&app, &writer, &call);
+            match answer.status {
+                200 | 201 => {
+                    let kind = match call {
+                        Call::Create(kind, _) => Some(kind),
+                        Call::Put(..) => Some(Kind::Organisation),
+                        _ => None,
+                    };
+                    pool.learn(&answer, kind);
+                    last.fetch_max(answer.json()["changeSequence"].as_i64().unwrap(), Ordering::AcqRel);
+                    done += 1;
+                }
+                // Too late for what another has changed, taken away or come to need.
+                409 | 410 | 412 | 422 => {}
+                _ => panic!("{call:?}: {answer:?}"),
+            }
+        }
+        done
+    };
+    // Follows from the beginning as fast as it can.
+    let follow = |token: Option<&str>| {
+        let mut copy = Copy::new(token);
+        let mut pages = 0;
+        loop {
+            let ending = over.load(Ordering::Acquire);
+            let more = copy.step(&app, 1 + pages % 9);
+            pages += 1;
+            if ending && !more {
+                return (copy, pages);
+            }
+        }
+    };
+    // Takes exports at any moment, new ones and old, and follows from there: a page now, the rest later.
+    let export = || {
+        let mut copies: Vec<Copy> = Vec::new();
+        while !over.load(Ordering::Acquire) {
+            let query = match copies.len() % 3 {
+                0 => String::new(),
+                _ => format!("?minChange={}", last.load(Ordering::Acquire)),
+            };
+            copies.push(Copy::of_export(&app, &query));
+            let some = copies.len() / 2;
+            copies[some].step(&app, 5);
+        }
+        copies
+    };
+    let (done, mut copies) = std::thread::scope(|scope| {
+        let writers: Vec<_> = (0..WRITERS).map(|_| scope.spawn(write)).collect();
+        let (public, partner) = (scope.spawn(|| follow(None)), scope.spawn(|| follow(Some(&reader))));
+        let exported = scope.spawn(export);
+        let outcomes: Vec<_> = writers.into_iter().map(std::thread::ScopedJoinHandle::join).collect();
+        // Whatever became of the writers, the readers end.
+        over.store(true, Ordering::Release);
+        let (public, partner) = (public.join().unwrap(), partner.join().unwrap());
+        assert!(public.1.min(partner.1) > 20, "only {} and {} pages were read", public.1, partner.1);
+        let mut copies = vec![(Who::Anyone, public.0), (Who::Partner, partner.0)];
+        copies.extend(exported.join().unwrap().into_iter().map(|copy| (Who::Anyone, copy)));
+        (outcomes.into_iter().map(|done| done.unwrap()).sum::<usize>(), copies)
+    });
+    assert!(done > WRITERS * CALLS / 3, "only {done} calls changed something");
+    let head = app.app.db.head().unwrap().sequence;
+    for (who, token) in [(Who::Anyone, None), (Who::Partner, Some(reader.as_str()))] {
+        let truth = read_all(&app, token, &pool);
+        for (_, copy) in copies.iter_mut().filter(|(whose, _)| *whose == who) {
+            copy.follow(&app, 50);
+            assert_eq!(copy.position, head);
+            assert_same(&format!("a copy of {who:?}"), &copy.state, &truth);
+        }
+        compare_lists(&app, token, &truth, head);
+    }
+    let exported = Copy::of_export(&app, &format!("?minChange={head}"));
+    assert_same("the export", &exported.state, &read_all(&app, None, &pool));
+    assert!(copies.len() > 4, "only {} copies were made", copies.len());
 }
