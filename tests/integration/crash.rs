@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use std::fs::{File, read_to_string};
 use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
@@ -46,6 +46,11 @@ impl Served {
 
     pub fn kill(self) {
         drop(self);
+    }
+
+    /// How the process ended, when it has.
+    pub fn ended(&mut self) -> Option<ExitStatus> {
+        self.child.try_wait().unwrap()
     }
 }
 
