@@ -13,6 +13,8 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Mutex, RwLock};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
+use ureq::Body;
+use ureq::http::Response;
 
 const NODES: usize = 3;
 /// The public address of every node, with which its links begin.
@@ -89,6 +91,12 @@ impl<'a> Nodes<'a> {
     }
 }
 
+/// Status and body, when both came.
+fn told(answer: Result<Response<Body>, ureq::Error>) -> Result<(u16, String), ureq::Error> {
+    let mut answer = answer?;
+    Ok((answer.status().as_u16(), answer.body_mut().read_to_string()?))
+}
+
 /// What was acknowledged.
 #[derive(Default)]
 struct Acknowledged {
@@ -115,7 +123,6 @@ fn write(nodes: &Nodes<'_>, writer: usize, token: &str, over: &AtomicBool, ackno
         let mut call = |method: &str, done: &[u16]| loop {
             next += 1;
             let Some(base) = nodes.base(next % NODES) else { continue };
-            let away = nodes.away.load(Ordering::Acquire);
             let url = format!("{base}{path}");
             let authorization = format!("Bearer {token}");
             let answer = if method == "PUT" {
@@ -124,16 +131,12 @@ fn write(nodes: &Nodes<'_>, writer: usize, token: &str, over: &AtomicBool, ackno
             } else {
                 agent.delete(&url).header("authorization", &authorization).header("if-match", "*").call()
             };
-            match answer {
-                Ok(mut answer) if done.contains(&answer.status().as_u16()) => {
-                    return answer.body_mut().read_to_string().unwrap();
-                }
-                Ok(mut answer) => {
-                    let excused = away || nodes.away.load(Ordering::Acquire);
-                    let text = answer.body_mut().read_to_string().unwrap();
-                    assert!(answer.status() == 503 && excused, "{method} {path}: {} {text}", answer.status());
-                    pause(20);
-                }
+            match told(answer) {
+                Ok((status, text)) if done.contains(&status) => return text,
+                // It cannot write now, and says so; or it waits for longer than the caller does.
+                Ok((503, _)) => pause(20),
+                Ok((status, text)) => panic!("{method} {path}: {status} {text}"),
+                Err(ureq::Error::Timeout(_)) => {}
                 Err(error) => nodes.excuse(next % NODES, &base, &error),
             }
             again += 1;
@@ -157,8 +160,7 @@ fn get(agent: &ureq::Agent, nodes: &Nodes<'_>, at: usize, path: &str) -> Option<
         pause(5);
         return None;
     };
-    let answer = agent.get(format!("{base}{path}")).call();
-    match answer.and_then(|mut answer| Ok((answer.status().as_u16(), answer.body_mut().read_to_string()?))) {
+    match told(agent.get(format!("{base}{path}")).call()) {
         Ok(answer) => Some(answer),
         Err(error) => {
             nodes.excuse(at, &base, &error);
