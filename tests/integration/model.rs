@@ -1,5 +1,5 @@
-//! The model test: random calls to the registry and to a model of it that fits on a page, and the two compare everywhere:
-//! reads by id, history, lists, export and feed. And many callers at once, with copies that follow meanwhile.
+//! The model test: random calls to the registry and to a plain model of it, and the two say the same everywhere: reads by
+//! id, history, lists, export and feed. And many callers at once, with copies that follow meanwhile.
 
 mod copy;
 mod registry;
@@ -303,6 +303,11 @@ impl Pair {
             })
             .collect();
         assert_eq!(told, expected, "{what}");
+        // And the first of them is what stood at its moment.
+        let Some(first) = self.model.history(id, who).pop() else { return };
+        let then = self.get(who, &format!("{}/history?asOf={}", path(self.kind(id), id), first.at)).json();
+        assert_eq!(then["items"].as_array().unwrap().len(), 1, "{what}");
+        assert_eq!(then["items"][0]["version"], first.version, "{what}");
     }
 
     fn token(&self, who: Who) -> Option<&str> {

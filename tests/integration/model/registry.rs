@@ -393,6 +393,7 @@ impl Registry {
         }
         match self.departed.get(&id).filter(|(was, _)| *was == kind) {
             None => Found::Nothing,
+            // To everyone, as long as the service does not keep who could see it.
             Some((_, None)) => Found::Gone,
             // A chain of merges leads to its end.
             Some((_, Some(into))) => match self.find(kind, *into, who) {
