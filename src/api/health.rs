@@ -22,7 +22,8 @@ async fn live() -> HttpResponse {
 
 async fn ready(app: web::Data<App>) -> HttpResponse {
     let db = app.db.clone();
-    let indexed = app.index.searcher().sequence();
+    let position = app.index.position();
+    let indexed = position.as_ref().map_or(0, |position| position.sequence);
     let head = blocking(move || db.head()).await;
     let unready = |reason: &str| {
         HttpResponse::ServiceUnavailable()
@@ -31,6 +32,9 @@ async fn ready(app: web::Data<App>) -> HttpResponse {
             .json(json!({"status": "unready", "reason": reason, "indexSequence": indexed}))
     };
     let Ok(head) = head else { return unready("the database does not answer") };
+    if position.is_none_or(|position| position.epoch != head.epoch) {
+        return unready("the index is being made anew");
+    }
     let known = u64::try_from(head.sequence).unwrap_or(0);
     if known.saturating_sub(indexed) > MOST_LAG {
         return unready("the index is catching up");

@@ -23,7 +23,7 @@ pub use feed::Forgotten;
 pub(crate) use feed::creations;
 pub(crate) use lock::Lock;
 pub use operations::{ClientRow, Idempotent, Operations, StoredAnswer};
-pub(crate) use operations::{answer_key, client, clients, nodes_behind, statistics};
+pub(crate) use operations::{answer_key, client, clients, nodes_behind, statistics, statistics_number};
 
 use crate::auth::actor::Actor;
 use crate::clock::Clock;

@@ -188,12 +188,22 @@ pub(crate) fn clients(connection: &mut AnyConnection) -> Result<Vec<ClientRow>> 
     Ok(clients::table.order(clients::created_at).load(connection)?)
 }
 
-/// The newest statistics snapshot of an index schema: number and content.
-pub(crate) fn statistics(connection: &mut AnyConnection, schema_version: i64) -> Result<Option<(i64, String)>> {
+/// The number of the newest statistics snapshot of an index schema.
+pub(crate) fn statistics_number(connection: &mut AnyConnection, schema_version: i64) -> Result<Option<i64>> {
     Ok(statistics::table
         .filter(statistics::schema_version.eq(schema_version))
         .order(statistics::number.desc())
-        .select((statistics::number, statistics::content))
+        .select(statistics::number)
+        .first(connection)
+        .optional()?)
+}
+
+/// The content of the statistics snapshot of that number.
+pub(crate) fn statistics(connection: &mut AnyConnection, schema_version: i64, number: i64) -> Result<Option<String>> {
+    Ok(statistics::table
+        .filter(statistics::schema_version.eq(schema_version))
+        .filter(statistics::number.eq(number))
+        .select(statistics::content)
         .first(connection)
         .optional()?)
 }

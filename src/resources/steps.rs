@@ -244,12 +244,14 @@ pub(crate) fn refuse_departed(connection: &mut AnyConnection, id: Uuid) -> Resul
     }
 }
 
-/// Deletes a record with what it owns. Other records that point to it forbid it.
+/// Deletes a record with what it owns. Other records that point to any of these forbid it.
 pub(crate) fn delete<R: Resource>(tx: &mut Tx<'_>, stored: Stored<R::Content>) -> Result<()> {
     let id = stored.row.id;
     refuse_if_referred::<R>(tx.connection(), id)?;
     for (kind, owned) in R::owned(tx.connection(), id)? {
         with_kind!(kind, O => O::lock(tx.connection(), owned))?;
+        // Those that name it and go too are gone by now.
+        with_kind!(kind, O => refuse_if_referred::<O>(tx.connection(), owned))?;
         with_kind!(kind, O => if let Some(owned) = O::reveal(tx.connection(), owned)? {
             depart::<O>(tx, owned, Operation::Deleted, None)?;
         });

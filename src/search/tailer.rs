@@ -3,7 +3,7 @@
 //! A batch is: the changes after the index's position, every record they name or affect, as the rows are now, in one
 //! commit that carries the last number. A crash at any point only repeats work.
 
-use crate::db::{AnyConnection, Change, Db, Operation, after, head, statistics};
+use crate::db::{AnyConnection, Change, Db, Operation, after, head, statistics, statistics_number};
 use crate::error::{Error, Result};
 use crate::nodes::Lease;
 use crate::resources::Kind;
@@ -25,6 +25,8 @@ const BATCH: i64 = 2_000;
 const REBUILD_BATCH: i64 = 1_000;
 /// Statistics stay for at least so many changes, however small the registry.
 const LEAST_CHANGED: u64 = 1_000;
+/// A node looks so often whether there are newer statistics, or whether it is time for them.
+const RENEWAL: Duration = Duration::from_secs(1);
 /// Commits are at least so far apart, so that many small writes share one.
 const RHYTHM: Duration = Duration::from_millis(100);
 
@@ -89,13 +91,16 @@ impl Tailer {
     /// are none or where a tenth of the records has changed since.
     fn adopt_statistics(&self) -> Result<()> {
         let schema = i64::from(self.index.schema_version());
-        let newest = self.db.read(|connection| statistics(connection, schema))?;
+        let newest = self.db.read(|connection| statistics_number(connection, schema))?;
         let sequence = self.index.searcher().sequence();
-        if let Some((number, text)) = newest {
-            let number = u64::try_from(number).unwrap_or(0);
+        if let Some(newest) = newest {
+            let number = u64::try_from(newest).unwrap_or(0);
             let changed = sequence.saturating_sub(number);
             if number <= sequence && changed <= LEAST_CHANGED.max(self.index.searcher().records() / 10) {
-                if number != self.index.statistics_number() {
+                // Another node may have put others in their place since: they are read at the next look.
+                if number != self.index.statistics_number()
+                    && let Some(text) = self.db.read(|connection| statistics(connection, schema, newest))?
+                {
                     let bytes = STANDARD.decode(text).map_err(|_| Error::internal("stored statistics are damaged"))?;
                     self.index.set_statistics(number, &bytes)?;
                 }
@@ -167,27 +172,27 @@ impl Tailer {
         let told = Arc::clone(&stop);
         let thread = std::thread::Builder::new().name("tailer".to_owned()).spawn(move || {
             let mut seen = 0;
-            let mut moved = false;
+            let mut renewed = Instant::now();
             while !told.load(Ordering::Acquire) {
                 let started = Instant::now();
                 if let (Some(lease), Some(position)) = (&mut lease, self.index.position()) {
                     lease.keep(position.sequence);
                 }
                 match self.step() {
-                    Ok(true) => {
-                        moved = true;
-                        continue;
+                    Ok(true) => continue,
+                    Ok(false) => {
+                        seen = self.db.wait_for_write(seen, RHYTHM);
+                        if renewed.elapsed() >= RENEWAL {
+                            renewed = Instant::now();
+                            if let Err(error) = self.adopt_statistics() {
+                                tracing::warn!(%error, "the statistics for scoring could not be renewed");
+                            }
+                        }
                     }
-                    Ok(false) => seen = self.db.wait_for_write(seen, RHYTHM),
                     Err(error) => {
                         tracing::error!(%error, "the index cannot follow the change log; trying again");
                         std::thread::sleep(Duration::from_secs(1));
                     }
-                }
-                if std::mem::take(&mut moved)
-                    && let Err(error) = self.adopt_statistics()
-                {
-                    tracing::warn!(%error, "the statistics for scoring could not be renewed");
                 }
                 if let Some(rest) = Duration::from_millis(5).checked_sub(started.elapsed()) {
                     std::thread::sleep(rest);

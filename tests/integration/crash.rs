@@ -3,9 +3,10 @@
 use crate::database::TestDatabase;
 use samverkan::app::App;
 use serde_json::{Value, json};
+use std::fs::{File, read_to_string};
 use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
@@ -30,19 +31,26 @@ impl Served {
     pub fn start(folder: &Path, database: &TestDatabase) -> Served {
         let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let listen = format!("127.0.0.1:{port}");
+        let log = folder.join("log");
         let mut child = command(folder, database, &["serve"])
             .env("SAMVERKAN_LISTEN", &listen)
             .stdout(Stdio::piped())
+            .stderr(File::options().create(true).append(true).open(&log).unwrap())
             .spawn()
             .unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        assert!(line.contains(&listen), "the service did not start: {line}");
+        assert!(line.contains(&listen), "the service did not start: {line}{}", read_to_string(log).unwrap());
         Served { child, base: format!("http://{listen}") }
     }
 
     pub fn kill(self) {
         drop(self);
+    }
+
+    /// How the process ended, when it has.
+    pub fn ended(&mut self) -> Option<ExitStatus> {
+        self.child.try_wait().unwrap()
     }
 }
 

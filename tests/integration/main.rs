@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 #![expect(unreachable_pub, reason = "all of a test binary is private")]
 
+mod cluster;
 mod crash;
 mod database;
 mod deployment;
@@ -13,6 +14,7 @@ mod importing;
 mod invariants;
 mod licences;
 mod metrics;
+mod model;
 mod nodes;
 mod operations;
 mod outage;

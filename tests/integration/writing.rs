@@ -263,6 +263,67 @@ fn a_tree_has_no_rings() {
 }
 
 #[test]
+fn who_absorbs_what_lies_above_takes_its_place() {
+    let app = TestApp::new();
+    let below = |name: &str, above: &Value| {
+        let mut body = organisation(name);
+        body["parentId"] = above["id"].clone();
+        app.make(PATH, &body)
+    };
+    let top = app.organisation("Överst");
+    let absorbed = below("Region", &top);
+    let between = below("Förvaltning", &absorbed);
+    let survivor = below("Enhet", &between);
+    let merged = app
+        .steward("POST", &format!("{}/merges", item(&survivor)))
+        .json(&json!({"absorbedId": absorbed["id"], "reason": "samma"}))
+        .send();
+    assert_eq!(merged.status, 200, "{}", merged.text());
+    assert_eq!(merged.json()["parentId"], top["id"]);
+    assert_eq!(app.get(&item(&between)).json()["parentId"], survivor["id"]);
+}
+
+#[test]
+fn a_contact_point_that_another_s_membership_names_keeps_its_owner() {
+    let app = TestApp::new();
+    let [owner, member, umbrella] = ["Ägare", "Medlem", "Paraply"].map(|name| app.organisation(name));
+    let point = json!({"ownerId": owner["id"], "ownerType": "organisation", "function": {"sv": "Kansliet"}});
+    let point = app.make("/api/v1/contact-points", &point);
+    let membership = json!({"memberId": member["id"], "inId": umbrella["id"], "inType": "organisation",
+        "contactPointId": point["id"]});
+    let membership = app.make("/api/v1/memberships", &membership);
+    let problem = app.steward("DELETE", &item(&owner)).header("if-match", "*").send().problem(409, "referenced");
+    assert!(problem.to_string().contains(membership["id"].as_str().unwrap()), "{problem}");
+    // What goes with the member is in nobody's way.
+    assert_eq!(app.steward("DELETE", &item(&member)).header("if-match", "*").send().status, 200);
+    assert_eq!(app.steward("DELETE", &item(&owner)).header("if-match", "*").send().status, 200);
+}
+
+#[test]
+fn a_move_and_a_rename_reach_all_that_show_the_names_of_what_is_above() {
+    let app = TestApp::new();
+    let (old, new) = (app.organisation("Gamla"), app.organisation("Nya"));
+    let mut body = organisation("Mitten");
+    body["parentId"] = old["id"].clone();
+    let middle = app.make(PATH, &body);
+    body = organisation("Enheten");
+    body["parentId"] = middle["id"].clone();
+    let unit = app.make(PATH, &body);
+    app.make(
+        "/api/v1/memberships",
+        &json!({"memberId": unit["id"], "inId": new["id"], "inType": "organisation", "role": "chair"}),
+    );
+    let change = |record: &Value, patch: Value| {
+        let answer = app.steward("PATCH", &item(record)).patch(&json!(1), &patch).send();
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        app.settle();
+    };
+    // At its end the test compares what the index holds of each with a rebuild.
+    change(&middle, json!({"parentId": new["id"]}));
+    change(&new, json!({"names": [{"value": "Omdöpt", "lang": "sv", "kind": "official"}]}));
+}
+
+#[test]
 fn references_must_lead_to_records_of_the_right_kind() {
     let app = TestApp::new();
     let forum = app.make("/api/v1/forums", &json!({"names": [{"value": "Forum", "lang": "sv", "kind": "official"}]}));

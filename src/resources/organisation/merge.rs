@@ -6,7 +6,7 @@ use crate::error::{Code, Error, Message, Result};
 use crate::identifier::ORGANISATION_NUMBER;
 use crate::resources::contact_point::{self, OwnerType};
 use crate::resources::describe::with_kind_of;
-use crate::resources::organisation::{OrganisationInput, Organisations, store};
+use crate::resources::organisation::{OrganisationInput, Organisations, above, store};
 use crate::resources::owner::Owner;
 use crate::resources::resource::{Resource, Stored, with_kind};
 use crate::resources::steps::{self, Outcome};
@@ -35,12 +35,13 @@ pub(crate) fn merge(
         ));
     }
     Lock::Trees.hold(tx.connection())?;
+    let lies_below = above(tx.connection(), to)?.contains(&from);
     for (kind, id) in related(tx.connection(), from)? {
         if (kind, id) != (Kind::Organisation, to) {
             with_kind!(kind, R => move_over::<R>(tx, id, from, to))?;
         }
     }
-    let content = joined(&survivor.content, &absorbed, to);
+    let content = joined(&survivor.content, &absorbed, lies_below);
     steps::depart::<Organisations>(tx, absorbed, Operation::Merged, Some(to))?;
     let before = Organisations::reveal(tx.connection(), to)?.ok_or_else(|| Error::internal("a survivor vanished"))?;
     steps::replace_checked::<Organisations>(tx, before, content)
@@ -97,8 +98,8 @@ fn says_the_same<R: Resource>(
     Ok(false)
 }
 
-/// The survivor's content with names and identifiers of the absorbed.
-fn joined(survivor: &OrganisationInput, absorbed: &Stored<OrganisationInput>, to: Uuid) -> OrganisationInput {
+/// The survivor's content with names and identifiers of the absorbed, and its place when the survivor lies below it.
+fn joined(survivor: &OrganisationInput, absorbed: &Stored<OrganisationInput>, lies_below: bool) -> OrganisationInput {
     let mut content = survivor.clone();
     for name in &absorbed.content.names {
         if !content.names.iter().any(|held| held.value == name.value) {
@@ -116,9 +117,9 @@ fn joined(survivor: &OrganisationInput, absorbed: &Stored<OrganisationInput>, to
             content.identifiers.push(identifier);
         }
     }
-    // What hung on the absorbed one hangs on what that hung on; a branch never hangs on itself.
-    if content.parent_id == Some(absorbed.row.id) {
-        content.parent_id = absorbed.content.parent_id.filter(|parent| *parent != to);
+    // All that hung on the absorbed one hangs on the survivor: where it stayed below them, there would be a ring.
+    if lies_below {
+        content.parent_id = absorbed.content.parent_id;
     }
     if content.uses_number_of == Some(absorbed.row.id) {
         content.uses_number_of = None;

@@ -223,7 +223,10 @@ impl Resource for Organisations {
     }
 
     fn shown(content: &OrganisationInput) -> Vec<String> {
-        content.names.iter().map(|name| format!("{} {} {}", word(&name.kind), word(&name.lang), name.value)).collect()
+        let names = content.names.iter();
+        let names = names.map(|name| format!("{} {} {}", word(&name.kind), word(&name.lang), name.value));
+        // What lies below shows the names of all above: it has others when this one hangs elsewhere.
+        names.chain(content.parent_id.map(|parent| parent.to_string())).collect()
     }
 
     fn governors(id: Uuid, content: &OrganisationInput) -> Vec<Uuid> {
@@ -354,6 +357,8 @@ impl Resource for Organisations {
         let below = relations::below(connection, id)?.into_values().flatten().collect();
         let mut dependants: Vec<_> = with_kind_of(below, Kind::Organisation).collect();
         dependants.extend(owned_by(connection, id)?);
+        let within = membership::within(connection, Owner { kind: contact_point::OwnerType::Organisation, id })?;
+        dependants.extend(with_kind_of(within, Kind::Membership));
         dependants.extend(with_kind_of(network::hosted(connection, id)?, Kind::Network));
         dependants.extend(with_kind_of(forum::hosted(connection, id)?, Kind::Forum));
         dependants.extend(with_kind_of(collaboration::with(connection, id)?, Kind::Collaboration));

@@ -39,7 +39,8 @@ pub(crate) fn below(connection: &mut AnyConnection, id: Uuid) -> Result<HashMap<
     let mut open = vec![id];
     while let Some(parent) = open.pop() {
         let children = store::children(connection, parent)?;
-        open.extend(&children);
+        // Each is looked below once, whatever the rows say.
+        open.extend(children.iter().filter(|child| **child != id && !tree.contains_key(*child)));
         if !children.is_empty() {
             tree.insert(parent, children);
         }
