@@ -144,6 +144,20 @@ pub(crate) fn creations(connection: &mut AnyConnection, ids: &[Uuid]) -> Result<
     rows.into_iter().map(|(record, first)| Ok((id(&record)?, first.unwrap_or(0)))).collect()
 }
 
+/// The records that came into sight after a change, in that order, each with the number of the change by which it did.
+/// Some of them may be gone by now.
+pub(crate) fn created_after(connection: &mut AnyConnection, after: i64, limit: i64) -> Result<Vec<(Kind, Uuid, i64)>> {
+    let rows: Vec<(String, String, Option<i64>)> = latest::table
+        .filter(latest::partners_first.gt(after))
+        .order(latest::partners_first)
+        .limit(limit)
+        .select((latest::kind, latest::record_id, latest::partners_first))
+        .load(connection)?;
+    rows.into_iter()
+        .map(|(kind_name, record, first)| Ok((kind(&kind_name)?, id(&record)?, first.unwrap_or(after))))
+        .collect()
+}
+
 /// Shortens the log up to a moment. The number up to which it may have been shortened is kept in the same transaction.
 pub(super) fn forget(connection: &mut AnyConnection, before: DateTime<Utc>) -> Result<Forgotten> {
     let (head, complete): (i64, i64) =

@@ -227,7 +227,13 @@ impl Index {
         let mut commit = writer.prepare_commit()?;
         commit.set_payload(&serde_json::to_string(position)?);
         commit.commit()?;
-        let segments = index.searchable_segment_ids()?;
+        // Documents keep their order: segments do not come in the order in which they were written.
+        let mut segments = Vec::new();
+        for reader in index.reader()?.searcher().segment_readers() {
+            segments.push((reader.fast_fields().u64("tie")?.first(0), reader.segment_id()));
+        }
+        segments.sort_unstable();
+        let segments: Vec<_> = segments.into_iter().map(|(_, id)| id).collect();
         if segments.len() > 1 {
             writer.merge(&segments).wait()?;
         }

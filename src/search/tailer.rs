@@ -3,6 +3,7 @@
 //! A batch is: the changes after the index's position, every record they name or affect, as the rows are now, in one
 //! commit that carries the last number. A crash at any point only repeats work.
 
+use crate::db::feed::created_after;
 use crate::db::{AnyConnection, Change, Db, Operation, after, head, statistics, statistics_number};
 use crate::error::{Error, Result};
 use crate::nodes::Lease;
@@ -118,7 +119,7 @@ impl Tailer {
     pub fn rebuild(&self) -> Result<()> {
         // The position is read before the rows: what changes meanwhile is taken in again afterwards.
         let now = self.db.head()?;
-        let mut rows = Rows { db: &self.db, kinds: Kind::ALL.to_vec(), last: None, ready: Vec::new().into_iter() };
+        let mut rows = Rows { db: &self.db, after: Some(0), ready: Vec::new().into_iter() };
         self.index.rebuild(&mut rows, self.position(&now.epoch, now.sequence))
     }
 
@@ -245,31 +246,27 @@ fn current(
     Ok((documents, gone))
 }
 
-/// Every open record of the database as a document, read in batches.
+/// Every open record of the database as a document, read in batches, in the order in which they came into sight: of two
+/// that are equally good the older comes first, so a search need not look at the younger ones.
 struct Rows<'a> {
     db: &'a Db,
-    kinds: Vec<Kind>,
-    last: Option<Uuid>,
+    /// Where it has come; none at the end.
+    after: Option<i64>,
     ready: std::vec::IntoIter<Document>,
 }
 
 impl Rows<'_> {
     fn refill(&mut self) -> Result<bool> {
-        while let Some(&kind) = self.kinds.first() {
-            let documents = self.db.read_at_once(|connection| {
-                with_kind!(kind, R => {
-                    let rows = R::after(connection, self.last, REBUILD_BATCH)?;
-                    self.last = rows.last().map(|row| row.id);
-                    R::documents(connection, rows)
-                })
-            })?;
-            if self.last.is_some() {
-                self.ready = documents.into_iter();
-                return Ok(true);
-            }
-            self.kinds.remove(0);
-        }
-        Ok(false)
+        let Some(after) = self.after else { return Ok(false) };
+        let (last, mut documents) = self.db.read_at_once(|connection| {
+            let created = created_after(connection, after, REBUILD_BATCH)?;
+            let records = created.iter().map(|(kind, id, _)| (*kind, *id)).collect();
+            Ok((created.last().map(|(.., first)| *first), current(connection, &records)?.0))
+        })?;
+        documents.sort_by_key(|document| document.tie);
+        self.after = last;
+        self.ready = documents.into_iter();
+        Ok(last.is_some())
     }
 }
 
@@ -285,7 +282,7 @@ impl Iterator for Rows<'_> {
                 Ok(true) => {}
                 Ok(false) => return None,
                 Err(error) => {
-                    self.kinds.clear();
+                    self.after = None;
                     return Some(Err(error));
                 }
             }

@@ -17,8 +17,8 @@ use tantivy::schema::IndexRecordOption;
 
 /// A word that one of so many documents has, and that at least so many have, may become a column. Tests have few
 /// documents and are to go through columns too.
-const COLUMN: u32 = 24;
-const LEAST_COLUMN: u64 = if cfg!(test) { 100 } else { 4_000 };
+const COLUMN: u32 = 64;
+const LEAST_COLUMN: u64 = if cfg!(test) { 100 } else { 2_000 };
 
 /// Which field a term stands in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

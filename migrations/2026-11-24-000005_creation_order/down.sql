@@ -1,0 +1,1 @@
+DROP INDEX latest_by_creation;
