@@ -1,4 +1,5 @@
 -- Webhooks: who is told of changes, how far that has come, and whether a node is at it. Not resources, no change rows.
+-- Secrets are derived from a key of the nodes and the generation: none is here.
 CREATE TABLE webhooks (
     id TEXT PRIMARY KEY,
     client_id TEXT NOT NULL REFERENCES clients (id) DEFERRABLE INITIALLY DEFERRED,
@@ -10,7 +11,6 @@ CREATE TABLE webhooks (
     description TEXT NOT NULL,
     status TEXT NOT NULL CHECK (status IN ('active', 'paused', 'dead')),
     reason TEXT,
-    -- Secrets are derived from the nodes' key and this number.
     generation BIGINT NOT NULL,
     former_until TIMESTAMP,
     epoch TEXT NOT NULL,

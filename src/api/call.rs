@@ -3,8 +3,6 @@
 use crate::api::cursor::CursorKey;
 use crate::api::etag;
 use crate::api::negotiate::Format;
-use crate::api::page::record_links;
-use crate::api::splice::Link;
 use crate::api::surface::{ROOT, Surface};
 use crate::app::App;
 use crate::auth::actor::Actor;
@@ -104,13 +102,25 @@ impl Addresses {
         format!("{}/{}/{id}", self.api, kind.plural())
     }
 
-    /// The links of a record: itself, what belongs to it, and the actions that the caller may take.
-    pub(crate) fn links(&self, kind: Kind, id: Uuid, may_write: bool) -> Vec<Link> {
+    /// Writes the links of a record: itself, what belongs to it, and the actions that the caller may take.
+    pub(crate) fn write_links(&self, out: &mut Vec<u8>, kind: Kind, id: Uuid, may_write: bool) {
         let own = self.record(kind, id);
-        let mut links = record_links(&self.api, kind, id, may_write);
-        links.push(Link::get("version-history", format!("{own}/history")));
-        links.extend(parts(kind).iter().map(|(rel, path)| Link::get(*rel, format!("{own}/{path}"))));
-        links
+        let list = own.rfind('/').and_then(|end| own.get(..end)).unwrap_or_default();
+        // Addresses of ours hold nothing that JSON escapes, so they are written as they are.
+        let mut write = |rel: &str, base: &str, path: &str, method: &str| {
+            let start: &[&str] = if rel == "self" { &["{\""] } else { &[",\""] };
+            let rest = [rel, "\":{\"href\":\"", base, path, "\",\"rel\":\"", rel, "\",\"method\":\"", method, "\"}"];
+            start.iter().chain(&rest).for_each(|part| out.extend_from_slice(part.as_bytes()));
+        };
+        write("self", &own, "", "GET");
+        write("collection", list, "", "GET");
+        if may_write {
+            write("edit", &own, "", "PATCH");
+            write("delete", &own, "", "DELETE");
+        }
+        write("version-history", &own, "/history", "GET");
+        parts(kind).iter().for_each(|(rel, path)| write(rel, &own, path, "GET"));
+        out.push(b'}');
     }
 }
 
@@ -118,18 +128,18 @@ impl Addresses {
 const fn parts(kind: Kind) -> &'static [(&'static str, &'static str)] {
     match kind {
         Kind::Organisation => &[
-            ("members", "members"),
-            ("umbrellas", "umbrellas"),
-            ("units", "units"),
-            ("contactPoints", "contact-points"),
-            ("networks", "networks"),
-            ("forums", "forums"),
-            ("collaborations", "collaborations"),
-            ("meetings", "meetings"),
-            ("linked", "linked"),
+            ("members", "/members"),
+            ("umbrellas", "/umbrellas"),
+            ("units", "/units"),
+            ("contactPoints", "/contact-points"),
+            ("networks", "/networks"),
+            ("forums", "/forums"),
+            ("collaborations", "/collaborations"),
+            ("meetings", "/meetings"),
+            ("linked", "/linked"),
         ],
         Kind::Network | Kind::Forum => {
-            &[("participants", "participants"), ("meetings", "meetings"), ("contactPoints", "contact-points")]
+            &[("participants", "/participants"), ("meetings", "/meetings"), ("contactPoints", "/contact-points")]
         }
         Kind::ContactPoint | Kind::Meeting | Kind::Membership | Kind::Collaboration => &[],
     }

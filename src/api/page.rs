@@ -8,7 +8,6 @@ use crate::api::parse::{DEEPEST, ListRequest};
 use crate::api::splice::{Link, begin_object, select_fields, write_links, write_property_name, write_text};
 use crate::api::tables::facet_title;
 use crate::error::{Error, Result};
-use crate::resources::Kind;
 use crate::search::query::{Answer, Hit};
 use crate::vocabulary::by_number;
 use std::collections::HashMap;
@@ -240,18 +239,6 @@ fn end(mut out: Vec<u8>, request: &ListRequest, answer: &Answer, links: &[Link])
 
 fn write(out: &mut Vec<u8>, text: std::fmt::Arguments<'_>) -> Result<()> {
     out.write_fmt(text).map_err(Error::from)
-}
-
-/// The links of a single record: itself, its list, and what the caller may do with it.
-pub fn record_links(api: &str, kind: Kind, id: Uuid, may_write: bool) -> Vec<Link> {
-    let list = format!("{api}/{}", kind.plural());
-    let own = format!("{list}/{id}");
-    let mut links = vec![Link::get("self", own.clone()), Link::get("collection", list)];
-    if may_write {
-        links.push(Link::action("edit", "PATCH", own.clone()));
-        links.push(Link::action("delete", "DELETE", own));
-    }
-    links
 }
 
 #[cfg(test)]

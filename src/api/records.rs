@@ -8,7 +8,7 @@ use crate::api::jsonld;
 use crate::api::negotiate::{Format, negotiate};
 use crate::api::page::write_embedded;
 use crate::api::parameters::{Params, nearest, wrong_parameters};
-use crate::api::splice::{Link, begin_object, select_fields, write_links, write_property_name};
+use crate::api::splice::{begin_object, select_fields, write_property_name};
 use crate::api::table::{Include, Table};
 use crate::api::tables;
 use crate::api::values::moment;
@@ -27,6 +27,9 @@ use actix_web::http::StatusCode;
 use actix_web::http::header;
 use actix_web::{HttpResponse, web};
 use serde_json::{Value, json};
+
+/// The links of a record take about so many bytes at most.
+const MOST_LINKS: usize = 2_500;
 
 /// The formats of one record of a kind.
 const fn formats(kind: Kind) -> &'static [Format] {
@@ -101,15 +104,17 @@ pub(crate) async fn read<R: Resource>(call: Call, id: String) -> Answer {
         if format == Format::JsonLd {
             return jsonld::record(R::KIND, json, &call.api());
         }
-        whole(json, &shape.fields, &embedded, &call.addresses().links(R::KIND, record.id, may_write))
+        whole(json, &shape.fields, &embedded, |out| {
+            call.addresses().write_links(out, R::KIND, record.id, may_write);
+        })
     })
 }
 
 /// A record with links and what is embedded, of all or some properties.
-fn whole(json: &[u8], fields: &[&'static str], embedded: &[u8], links: &[Link]) -> Result<Vec<u8>> {
+fn whole(json: &[u8], fields: &[&'static str], embedded: &[u8], links: impl FnOnce(&mut Vec<u8>)) -> Result<Vec<u8>> {
     let picked = if fields.is_empty() { None } else { Some(select_fields(json, fields)?) };
     let json = picked.as_deref().unwrap_or(json);
-    let mut out = Vec::with_capacity(json.len() + embedded.len() + 160 * links.len());
+    let mut out = Vec::with_capacity(json.len() + embedded.len() + MOST_LINKS);
     let mut more = begin_object(&mut out, json);
     if !embedded.is_empty() {
         write_property_name(&mut out, more, "_embedded");
@@ -117,7 +122,7 @@ fn whole(json: &[u8], fields: &[&'static str], embedded: &[u8], links: &[Link]) 
         more = true;
     }
     write_property_name(&mut out, more, "_links");
-    write_links(&mut out, links);
+    links(&mut out);
     out.push(b'}');
     Ok(out)
 }
@@ -132,7 +137,9 @@ async fn body_of(call: &Call, payload: web::Payload) -> Result<(Option<Retry>, V
 fn wrote<R: Resource>(call: &Addresses, wrote: Wrote) -> Result<Written> {
     let record = wrote.record;
     let variant = Variant { secret: record.secret_version, ..Variant::WHOLE };
-    let mut open_body = whole(record.json.as_bytes(), &[], &[], &call.links(R::KIND, record.id, true))?;
+    let mut open_body = whole(record.json.as_bytes(), &[], &[], |out| {
+        call.write_links(out, R::KIND, record.id, true);
+    })?;
     open_body.pop();
     let created = wrote.effect == Effect::Created;
     Ok(Written {

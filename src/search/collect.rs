@@ -2,9 +2,10 @@
 
 use crate::error::Result;
 use crate::resources::Audience;
-use crate::search::facets::{AreaWorth, Counting, Slots};
+use crate::search::facets::Slots;
 use crate::search::intake::{Features, default_kinds};
 use crate::search::order::{After, Keys, Order, metres};
+use crate::search::packed::{AreaWorth, Counting};
 use crate::search::query::Query;
 use crate::search::source::Source;
 use crate::search::view::{Segment, SegmentData, View};
@@ -189,8 +190,7 @@ impl Pass<'_> {
             prune: self.scored && ranked.is_some_and(Order::best_first),
             top: Top::new(self.keep),
         };
-        let facets = self.facets.iter().filter_map(|name| data.packed.facet(name));
-        let mut counting: Vec<Counting<'_>> = facets.map(Counting::new).collect();
+        let mut counting = Counting::new(&data.packed, self.facets);
         let sieve = Sieve::new(self, segment);
         let mut spare = Spare::default();
         let mut window = spare.take();
@@ -210,7 +210,7 @@ impl Pass<'_> {
             if !counting.is_empty() {
                 docs.clear();
                 window.each(|at| docs.push(stretch.base + at as DocId));
-                counting.iter_mut().for_each(|counting| counting.add(&docs));
+                counting.add(&docs);
             }
             if let Some(order) = ranked.filter(|_| open && count > 0) {
                 if self.scored {
@@ -221,7 +221,7 @@ impl Pass<'_> {
             next = source.next(stretch.end());
         }
         spare.give(window);
-        counting.into_iter().for_each(|counting| counting.finish(&mut out.counts));
+        counting.finish(&mut out.counts);
         out.found.extend(best.top.finish().into_iter().map(|entry| Found {
             keys: entry.key.keys(),
             tie: data.ties.get_val(entry.doc),

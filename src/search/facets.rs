@@ -1,7 +1,6 @@
-//! Facet values: how documents hold them, packed per segment, and how counts are read.
+//! Facet values: what documents hold, and how counts are read.
 //!
-//! A value is the hash of the facet's name and a vocabulary number. Per index every value that occurs has a slot; per
-//! segment one array holds the slots of all documents, one where each document's begin.
+//! A value is the hash of the facet's name and a vocabulary number. Per index every value that occurs has a slot.
 
 use crate::error::{Error, Result};
 use crate::search::document::Document;
@@ -9,15 +8,13 @@ use crate::search::fields::Fnv;
 use crate::vocabulary::{self, Vocabulary};
 use std::collections::{BTreeSet, HashMap};
 use std::hash::{BuildHasherDefault, Hasher};
-use tantivy::DocId;
-use tantivy::columnar::Column;
 
 /// The facet that counts areas; its values are computed, not stated.
 pub(crate) const MUNICIPALITY: &str = "municipality";
 /// The facet that counts kinds of records.
 pub(crate) const TYPE: &str = "type";
 /// Areas that records state themselves; not a facet to ask for.
-const STATED: &str = "municipality@";
+pub(crate) const STATED: &str = "municipality@";
 
 /// The hash that stands for a facet's name.
 pub(crate) fn name_hash(name: &str) -> u32 {
@@ -34,7 +31,8 @@ fn number_of(value: u64) -> u16 {
     u16::try_from(value & 0xffff).unwrap_or(0)
 }
 
-fn name_of(value: u64) -> u32 {
+/// The hash of the facet's name in a value.
+pub(crate) fn name_of(value: u64) -> u32 {
     u32::try_from(value >> 16).unwrap_or(0)
 }
 
@@ -101,7 +99,8 @@ impl Slots {
         self.slots.len()
     }
 
-    fn add(&mut self, value: u64) -> Result<u16> {
+    /// The slot of a value; a new one gets one.
+    pub(crate) fn add(&mut self, value: u64) -> Result<u16> {
         if let Some(slot) = self.slots.get(&value) {
             return Ok(*slot);
         }
@@ -176,188 +175,6 @@ pub(crate) const AREA_NAMED: u16 = 1600;
 pub(crate) const AREA_COUNTY: u16 = 1000;
 /// The same for the country.
 pub(crate) const AREA_COUNTRY: u16 = 400;
-
-/// The slots of all documents of a segment, by facet.
-#[derive(Debug)]
-pub(crate) struct Packed {
-    facets: HashMap<u32, Facet>,
-    /// All that documents state of areas, and all that covers those.
-    areas: Facet,
-}
-
-/// The slots of one facet. Documents share few sets of slots, so each holds the number of its set: to count a document
-/// is one step, however many values it has.
-#[derive(Debug, Default)]
-pub(crate) struct Facet {
-    /// The set of each document; empty when no document has any.
-    of: Box<[u16]>,
-    /// The slots of every set; the first has none.
-    sets: Vec<Box<[u16]>>,
-    /// Documents whose set came when all numbers were taken, in order.
-    others: Vec<(DocId, Box<[u16]>)>,
-}
-
-/// The set of documents that are among the others.
-const OTHER: u16 = u16::MAX;
-
-/// Facets while a column is read.
-#[derive(Default)]
-struct Reading {
-    facet: Facet,
-    known: HashMap<Box<[u16]>, u16>,
-}
-
-impl Reading {
-    fn put(&mut self, documents: DocId, doc: DocId, slots: &[u16]) {
-        let facet = &mut self.facet;
-        if facet.of.is_empty() {
-            facet.of = vec![0; documents as usize].into();
-            facet.sets.push(Box::default());
-        }
-        let set = match self.known.get(slots) {
-            Some(set) => *set,
-            None => match u16::try_from(facet.sets.len()).ok().filter(|set| *set < OTHER) {
-                Some(set) => {
-                    facet.sets.push(slots.into());
-                    self.known.insert(slots.into(), set);
-                    set
-                }
-                None => {
-                    facet.others.push((doc, slots.into()));
-                    OTHER
-                }
-            },
-        };
-        if let Some(place) = facet.of.get_mut(doc as usize) {
-            *place = set;
-        }
-    }
-}
-
-impl Facet {
-    fn set(&self, doc: DocId) -> u16 {
-        self.of.get(doc as usize).copied().unwrap_or(0)
-    }
-
-    fn other(&self, doc: DocId) -> &[u16] {
-        self.others.binary_search_by_key(&doc, |(doc, _)| *doc).map_or(&[], |at| &self.others[at].1)
-    }
-}
-
-/// Counts the documents of a segment by a facet.
-pub(crate) struct Counting<'a> {
-    facet: &'a Facet,
-    by_set: Vec<u32>,
-    others: Vec<DocId>,
-}
-
-impl<'a> Counting<'a> {
-    /// Begins to count.
-    pub(crate) fn new(facet: &'a Facet) -> Counting<'a> {
-        Counting { facet, by_set: vec![0; facet.sets.len()], others: Vec::new() }
-    }
-
-    /// Counts documents.
-    pub(crate) fn add(&mut self, docs: &[DocId]) {
-        for doc in docs {
-            match self.by_set.get_mut(usize::from(self.facet.set(*doc))) {
-                Some(count) => *count += 1,
-                None => self.others.push(*doc),
-            }
-        }
-    }
-
-    /// Adds what was counted to counts by slot.
-    pub(crate) fn finish(self, counts: &mut [u32]) {
-        let mut add = |slots: &[u16], count: u32| {
-            for slot in slots {
-                if let Some(slot) = counts.get_mut(usize::from(*slot)) {
-                    *slot += count;
-                }
-            }
-        };
-        for (slots, count) in self.facet.sets.iter().zip(&self.by_set).filter(|(_, count)| **count > 0) {
-            add(slots, *count);
-        }
-        self.others.iter().for_each(|doc| add(self.facet.other(*doc), 1));
-    }
-}
-
-/// What the areas of the documents of a segment are worth.
-pub(crate) struct AreaWorth<'a> {
-    packed: &'a Packed,
-    by_slot: &'a [u16],
-    most: u32,
-}
-
-impl<'a> AreaWorth<'a> {
-    /// By the worth of slots.
-    pub(crate) fn new(packed: &'a Packed, by_slot: &'a [u16]) -> AreaWorth<'a> {
-        AreaWorth { packed, by_slot, most: by_slot.iter().max().copied().unwrap_or(0).into() }
-    }
-
-    /// The most that any area is worth.
-    #[inline]
-    pub(crate) fn most(&self) -> u32 {
-        self.most
-    }
-
-    /// What the best area of a document is worth.
-    #[inline]
-    pub(crate) fn of(&self, doc: DocId) -> u32 {
-        if self.most == 0 { 0 } else { self.packed.area_worth(doc, self.by_slot) }
-    }
-}
-
-fn best(by_slot: &[u16], slots: &[u16]) -> u16 {
-    slots.iter().filter_map(|slot| by_slot.get(usize::from(*slot))).max().copied().unwrap_or(0)
-}
-
-impl Packed {
-    /// Reads the column of a segment; new values get slots.
-    pub(crate) fn load(column: &Column<u64>, documents: DocId, slots: &mut Slots) -> Result<Packed> {
-        let (stated, covered) = (name_hash(STATED), name_hash(MUNICIPALITY));
-        let mut facets: HashMap<u32, Reading> = HashMap::new();
-        let mut areas = Reading::default();
-        let (mut values, mut of_areas, mut of_facet) = (Vec::new(), Vec::new(), Vec::new());
-        for doc in 0..documents {
-            values.clear();
-            values.extend(column.values_for_doc(doc));
-            of_areas.clear();
-            // Values come in order, so those of a facet stand together.
-            for group in values.chunk_by(|one, other| name_of(*one) == name_of(*other)) {
-                let Some(name) = group.first().map(|value| name_of(*value)) else { continue };
-                let of = if name == stated || name == covered { &mut of_areas } else { &mut of_facet };
-                for value in group {
-                    of.push(slots.add(*value)?);
-                }
-                if !of_facet.is_empty() {
-                    facets.entry(name).or_default().put(documents, doc, &of_facet);
-                    of_facet.clear();
-                }
-            }
-            if !of_areas.is_empty() {
-                areas.put(documents, doc, &of_areas);
-            }
-        }
-        let facets = facets.into_iter().map(|(name, reading)| (name, reading.facet)).collect();
-        Ok(Packed { facets, areas: areas.facet })
-    }
-
-    /// The slots of a facet; `None` when no document of the segment has any.
-    pub(crate) fn facet(&self, name: &str) -> Option<&Facet> {
-        if name == MUNICIPALITY { Some(&self.areas) } else { self.facets.get(&name_hash(name)) }
-    }
-
-    /// What the best area of one document is worth.
-    pub(crate) fn area_worth(&self, doc: DocId, by_slot: &[u16]) -> u32 {
-        let slots = match self.areas.set(doc) {
-            OTHER => self.areas.other(doc),
-            set => self.areas.sets.get(usize::from(set)).map_or(&[][..], |slots| slots),
-        };
-        u32::from(best(by_slot, slots))
-    }
-}
 
 /// What a value of the column stands for, for the canonical dump.
 pub(crate) fn shown(value: u64) -> String {

@@ -20,6 +20,7 @@ mod highlight;
 mod indexer;
 mod intake;
 mod order;
+mod packed;
 mod page;
 mod postings;
 pub mod query;

@@ -3,10 +3,11 @@
 use crate::error::{Error, Result};
 use crate::resources::Audience;
 use crate::search::column::Columns;
-use crate::search::facets::{Packed, Slots};
+use crate::search::facets::Slots;
 use crate::search::fields::Fields;
 use crate::search::indexer::Position;
 use crate::search::intake::{Features, default_kinds};
+use crate::search::packed::Packed;
 use crate::search::ready::Ready;
 use crate::search::statistics::Statistics;
 use crate::search::window::WINDOW;
