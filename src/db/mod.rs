@@ -10,6 +10,7 @@ pub(crate) mod feed;
 mod in_use;
 mod lock;
 mod migrations;
+pub(crate) mod moment;
 mod operations;
 pub mod schema;
 pub(crate) mod store;

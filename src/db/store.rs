@@ -1,12 +1,13 @@
 //! What the tables of all resources have in common: id, version, times and the content as JSON.
 
 use super::change_log::id;
+use super::moment::Moment;
 use super::schema::identifiers;
 use super::{AnyConnection, Tx};
 use crate::error::{Code, Error, Message, Result};
 use crate::resources::Kind;
 use crate::resources::values::Identifier;
-use chrono::{DateTime, NaiveDateTime, Utc};
+use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use uuid::Uuid;
 
@@ -25,17 +26,11 @@ pub(crate) struct Row {
     pub content: String,
 }
 
-pub(crate) type RowColumns = (String, i64, NaiveDateTime, NaiveDateTime, String);
+pub(crate) type RowColumns = (String, i64, Moment, Moment, String);
 
 impl Row {
     pub(crate) fn from_columns((row_id, version, created_at, updated_at, content): RowColumns) -> Result<Row> {
-        Ok(Row {
-            id: id(&row_id)?,
-            version,
-            created_at: created_at.and_utc(),
-            updated_at: updated_at.and_utc(),
-            content,
-        })
+        Ok(Row { id: id(&row_id)?, version, created_at: created_at.0, updated_at: updated_at.0, content })
     }
 }
 

@@ -216,7 +216,14 @@ impl Pass<'_> {
                 if self.scored {
                     signals.iter_mut().for_each(|signal| signal.signal(stretch, &mut window, &mut spare));
                 }
-                window.each(|at| best.consider(order, stretch.base + at as DocId, window.points[at % WINDOW]));
+                let mut threshold = best.threshold();
+                window.each(|at| {
+                    let points = window.points[at % WINDOW];
+                    if points >= threshold {
+                        best.consider(order, stretch.base + at as DocId, points);
+                        threshold = best.threshold();
+                    }
+                });
             }
             next = source.next(stretch.end());
         }
@@ -308,14 +315,16 @@ impl<K: SortKey> Best<'_, K> {
         }
     }
 
-    /// Takes a match in if it is among the first.
+    /// A match with fewer points, before what its area is worth, is not among the first.
     #[inline]
+    fn threshold(&self) -> u32 {
+        self.least.saturating_sub(self.areas.most())
+    }
+
+    /// Takes a match in if it is among the first.
     fn consider(&mut self, order: &Order, doc: DocId, points: u32) {
         let mut score = points;
         if self.scored {
-            if score + self.areas.most() < self.least {
-                return;
-            }
             score += self.areas.of(doc);
             if score < self.least {
                 return;

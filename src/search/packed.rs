@@ -1,7 +1,8 @@
 //! Facet values of a segment's documents, packed.
 //!
-//! Documents share few sets of values, so each holds for every facet the number of its set, all in one row: to count a
-//! document by several facets is to read one place in memory and a step for each facet, however many values it has.
+//! Documents share few sets of values, so each holds for every facet the number of its set: to count a document is one
+//! step, however many values it has. Each facet has an array of its own, as narrow as its sets allow: rows of all facets
+//! were tried and are slower, since they do not fit the second cache.
 
 use crate::error::Result;
 use crate::search::facets::{MUNICIPALITY, STATED, Slots, name_hash, name_of};
@@ -15,22 +16,22 @@ const OTHER: u16 = u16::MAX;
 /// The facet values of all documents of a segment.
 #[derive(Debug)]
 pub(crate) struct Packed {
-    /// A row for each document, with the number of its set for each facet.
-    rows: Box<[u16]>,
-    /// How long a row is.
-    width: usize,
     facets: HashMap<u32, Facet>,
     /// All that documents state of areas, and all that covers those.
     areas: Facet,
-    /// The sets of areas once more, apart: scores ask for nothing else.
-    of_areas: Box<[u16]>,
+}
+
+/// The set of each document.
+#[derive(Debug)]
+enum Sets {
+    Few(Box<[u8]>),
+    Many(Box<[u16]>),
 }
 
 /// The sets of one facet.
-#[derive(Debug, Default)]
-pub(crate) struct Facet {
-    /// Its place in a row.
-    place: usize,
+#[derive(Debug)]
+struct Facet {
+    of: Sets,
     /// The slots of all sets, one after the other.
     slots: Vec<u16>,
     /// Where those of each set end; the first set has none.
@@ -47,38 +48,47 @@ impl Facet {
         self.slots.get(start..end(set)).unwrap_or_default()
     }
 
+    /// The slots of a document.
+    fn of(&self, doc: DocId) -> &[u16] {
+        let set = match &self.of {
+            Sets::Few(of) => of.get(doc as usize).copied().map_or(0, u16::from),
+            Sets::Many(of) => of.get(doc as usize).copied().unwrap_or(0),
+        };
+        if set == OTHER { self.other(doc) } else { self.set(usize::from(set)) }
+    }
+
     fn other(&self, doc: DocId) -> &[u16] {
         self.others.binary_search_by_key(&doc, |(doc, _)| *doc).map_or(&[], |at| &self.others[at].1)
     }
 }
 
 /// A facet while a column is read.
-#[derive(Default)]
 struct Reading {
-    facet: Facet,
-    /// The set of each document.
     of: Vec<u16>,
+    slots: Vec<u16>,
+    ends: Vec<u32>,
+    others: Vec<(DocId, Box<[u16]>)>,
     known: HashMap<Box<[u16]>, u16>,
 }
 
 impl Reading {
-    fn put(&mut self, documents: DocId, doc: DocId, slots: &[u16]) {
-        let facet = &mut self.facet;
-        if facet.ends.is_empty() {
-            facet.ends.push(0);
-            self.of = vec![0; documents as usize];
-        }
+    fn new(documents: DocId) -> Reading {
+        let of = vec![0; documents as usize];
+        Reading { of, slots: Vec::new(), ends: vec![0], others: Vec::new(), known: HashMap::new() }
+    }
+
+    fn put(&mut self, doc: DocId, slots: &[u16]) {
         let set = match self.known.get(slots) {
             Some(set) => *set,
-            None => match u16::try_from(facet.ends.len()).ok().filter(|set| *set < OTHER) {
+            None => match u16::try_from(self.ends.len()).ok().filter(|set| *set < OTHER) {
                 Some(set) => {
-                    facet.slots.extend_from_slice(slots);
-                    facet.ends.push(u32::try_from(facet.slots.len()).unwrap_or(u32::MAX));
+                    self.slots.extend_from_slice(slots);
+                    self.ends.push(u32::try_from(self.slots.len()).unwrap_or(u32::MAX));
                     self.known.insert(slots.into(), set);
                     set
                 }
                 None => {
-                    facet.others.push((doc, slots.into()));
+                    self.others.push((doc, slots.into()));
                     OTHER
                 }
             },
@@ -87,6 +97,12 @@ impl Reading {
             *place = set;
         }
     }
+
+    fn finish(self) -> Facet {
+        let narrow: Option<Box<[u8]>> = self.of.iter().map(|set| u8::try_from(*set).ok()).collect();
+        let of = narrow.map_or_else(|| Sets::Many(self.of.into()), Sets::Few);
+        Facet { of, slots: self.slots, ends: self.ends, others: self.others }
+    }
 }
 
 impl Packed {
@@ -94,7 +110,7 @@ impl Packed {
     pub(crate) fn load(column: &Column<u64>, documents: DocId, slots: &mut Slots) -> Result<Packed> {
         let (stated, covered) = (name_hash(STATED), name_hash(MUNICIPALITY));
         let mut facets: HashMap<u32, Reading> = HashMap::new();
-        let mut areas = Reading::default();
+        let mut areas = Reading::new(documents);
         let (mut values, mut of_areas, mut of_facet) = (Vec::new(), Vec::new(), Vec::new());
         for doc in 0..documents {
             values.clear();
@@ -108,24 +124,16 @@ impl Packed {
                     of.push(slots.add(*value)?);
                 }
                 if !of_facet.is_empty() {
-                    facets.entry(name).or_default().put(documents, doc, &of_facet);
+                    facets.entry(name).or_insert_with(|| Reading::new(documents)).put(doc, &of_facet);
                     of_facet.clear();
                 }
             }
             if !of_areas.is_empty() {
-                areas.put(documents, doc, &of_areas);
+                areas.put(doc, &of_areas);
             }
         }
-        let width = facets.len() + 1;
-        let mut rows = vec![0; documents as usize * width];
-        for (place, reading) in std::iter::once(&mut areas).chain(facets.values_mut()).enumerate() {
-            reading.facet.place = place;
-            for (row, set) in rows.chunks_exact_mut(width).zip(&reading.of) {
-                row[place] = *set;
-            }
-        }
-        let facets = facets.into_iter().map(|(name, reading)| (name, reading.facet)).collect();
-        Ok(Packed { rows: rows.into(), width, facets, areas: areas.facet, of_areas: areas.of.into() })
+        let facets = facets.into_iter().map(|(name, reading)| (name, reading.finish())).collect();
+        Ok(Packed { facets, areas: areas.finish() })
     }
 
     fn facet(&self, name: &str) -> Option<&Facet> {
@@ -134,57 +142,52 @@ impl Packed {
 
     /// What the best area of one document is worth.
     pub(crate) fn area_worth(&self, doc: DocId, by_slot: &[u16]) -> u32 {
-        let slots = match self.of_areas.get(doc as usize).copied().unwrap_or(0) {
-            OTHER => self.areas.other(doc),
-            set => self.areas.set(usize::from(set)),
-        };
-        let worth = slots.iter().filter_map(|slot| by_slot.get(usize::from(*slot))).max();
+        let worth = self.areas.of(doc).iter().filter_map(|slot| by_slot.get(usize::from(*slot))).max();
         worth.copied().unwrap_or(0).into()
     }
 }
 
 /// Counts the documents of a segment by several facets.
-pub(crate) struct Counting<'a> {
-    packed: &'a Packed,
-    facets: Vec<Counted<'a>>,
-}
+pub(crate) struct Counting<'a>(Vec<Counted<'a>>);
 
 struct Counted<'a> {
     facet: &'a Facet,
-    place: usize,
-    by_set: Vec<u32>,
+    /// Two counts for each set, taken in turn: neighbours often have the same set, and to count on would have to wait for
+    /// what was written just before.
+    by_set: Vec<[u32; 2]>,
     others: Vec<DocId>,
+}
+
+impl Counted<'_> {
+    #[inline]
+    fn add(&mut self, docs: &[DocId], set: impl Fn(DocId) -> usize) {
+        for (at, doc) in docs.iter().enumerate() {
+            match self.by_set.get_mut(set(*doc)) {
+                Some(counts) => counts[at % 2] += 1,
+                None => self.others.push(*doc),
+            }
+        }
+    }
 }
 
 impl<'a> Counting<'a> {
     /// Begins to count; facets that no document of the segment has are left out.
     pub(crate) fn new(packed: &'a Packed, facets: &[&str]) -> Counting<'a> {
-        let counted = |facet: &'a Facet| Counted {
-            facet,
-            place: facet.place,
-            by_set: vec![0; facet.ends.len()],
-            others: Vec::new(),
-        };
-        let facets = facets.iter().filter_map(|name| packed.facet(name)).map(counted).collect();
-        Counting { packed, facets }
+        let counted = |facet: &'a Facet| Counted { facet, by_set: vec![[0; 2]; facet.ends.len()], others: Vec::new() };
+        Counting(facets.iter().filter_map(|name| packed.facet(name)).map(counted).collect())
     }
 
     /// Whether there is nothing to count.
     pub(crate) fn is_empty(&self) -> bool {
-        self.facets.is_empty()
+        self.0.is_empty()
     }
 
     /// Counts documents.
     pub(crate) fn add(&mut self, docs: &[DocId]) {
-        let width = self.packed.width;
-        for doc in docs {
-            let row = self.packed.rows.get(*doc as usize * width..).unwrap_or_default();
-            for counted in &mut self.facets {
-                let set = row.get(counted.place).copied().unwrap_or(0);
-                match counted.by_set.get_mut(usize::from(set)) {
-                    Some(count) => *count += 1,
-                    None => counted.others.push(*doc),
-                }
+        for counted in &mut self.0 {
+            match &counted.facet.of {
+                Sets::Few(of) => counted.add(docs, |doc| of.get(doc as usize).copied().unwrap_or(0).into()),
+                Sets::Many(of) => counted.add(docs, |doc| of.get(doc as usize).copied().unwrap_or(0).into()),
             }
         }
     }
@@ -198,9 +201,9 @@ impl<'a> Counting<'a> {
                 }
             }
         };
-        for counted in self.facets {
-            for (set, count) in counted.by_set.iter().enumerate().filter(|(_, count)| **count > 0) {
-                add(counted.facet.set(set), *count);
+        for counted in self.0 {
+            for (set, [one, other]) in counted.by_set.iter().enumerate().filter(|(_, counts)| **counts != [0; 2]) {
+                add(counted.facet.set(set), one + other);
             }
             counted.others.iter().for_each(|doc| add(counted.facet.other(*doc), 1));
         }

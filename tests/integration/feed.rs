@@ -400,3 +400,17 @@ fn streams_end_when_the_node_stops_and_are_bounded() {
     let mut rest = String::new();
     stream.read_to_string(&mut rest).unwrap();
 }
+
+#[test]
+fn a_stream_ends_when_its_token_would_have_expired() {
+    let app = TestApp::configured(|config| config.token_lifetime = 1, |_| {});
+    let token = app.token(Role::Reader, None, false);
+    let opened = Instant::now();
+    let mut stream = raw(&app, "/api/v1/changes/stream", &format!("authorization: Bearer {token}\r\n"));
+    assert!(head(&mut stream).starts_with("http/1.1 200"));
+    let mut rest = String::new();
+    stream.read_to_string(&mut rest).unwrap();
+    assert!(opened.elapsed().as_millis() >= 1_000, "it ended before its token did");
+    // In chunks: the last one is empty, so that a client knows that nothing broke.
+    assert!(rest.ends_with("0\r\n\r\n"), "{rest}");
+}

@@ -2,6 +2,7 @@ use super::*;
 use crate::api::parse::{Context, Resolve, parse};
 use crate::api::table::Table;
 use crate::api::tables::{ORGANISATIONS, SEARCH};
+use crate::resources::Kind;
 use crate::search::query::{Position, Start};
 use crate::vocabulary::Vocabulary;
 use serde_json::{Value, json};
