@@ -202,7 +202,11 @@ impl Pass<'_> {
             let bound = source.most(stretch) + signals.iter_mut().map(|signal| signal.most(stretch)).sum::<u32>();
             let open = ranked.is_some() && best.open(stretch, bound);
             stretch.counted = self.scored && open;
-            window.clear();
+            if source.sets_points() {
+                window.clear_bits();
+            } else {
+                window.clear();
+            }
             source.fill(stretch, &mut window, &mut spare);
             sieve.sift(stretch.base, &mut window, &mut out.kinds);
             let count = window.count();

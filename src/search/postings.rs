@@ -123,9 +123,12 @@ impl Way {
             }
         }
         out.join(found.touched, &found, |bits, more, points, others| {
-            *bits |= more;
+            let before = std::mem::replace(bits, *bits | more);
             if stretch.counted {
-                each_of(more, |bit| points[bit] = points[bit].max(others[bit]));
+                each_of(more, |bit| {
+                    let held = if before >> bit & 1 == 1 { points[bit] } else { 0 };
+                    points[bit] = held.max(others[bit]);
+                });
             }
         });
         spare.give(found);

@@ -92,6 +92,15 @@ impl Source {
         }
     }
 
+    /// Whether filling a window sets the points of every match, so that those of before do no harm.
+    pub(crate) fn sets_points(&self) -> bool {
+        match self {
+            Source::Any(_) | Source::Column(..) => true,
+            Source::All(sources) => sources.first().is_some_and(Source::sets_points),
+            Source::Everything | Source::Either(_) | Source::Enough { .. } => false,
+        }
+    }
+
     /// What a document of a window counts at most.
     pub(crate) fn most(&mut self, stretch: Stretch<'_>) -> u32 {
         match self {
@@ -152,9 +161,11 @@ impl Source {
                 let part = column.part(stretch.base);
                 for (word, bits) in part.bits.iter().enumerate().filter(|(_, bits)| **bits != 0) {
                     out.put(word, *bits);
+                    let of = &mut out.points[word * 64..][..64];
                     if points.counts && stretch.counted {
-                        let of = &mut out.points[word * 64..][..64];
                         part.each(word, *bits, |bit, code| of[bit % 64] = points.of[usize::from(code)]);
+                    } else if stretch.counted {
+                        each_of(*bits, |bit| of[bit % 64] = 0);
                     }
                 }
             }

@@ -23,21 +23,33 @@ pub(crate) struct Window {
     pub points: [u32; WINDOW],
     /// Words of `bits` that were written, with the points of their documents: most windows have few.
     pub touched: u64,
+    /// Whether documents that do not match may have points left from before.
+    stale: bool,
 }
 
 impl Window {
     /// An empty one.
     pub(crate) fn new() -> Box<Window> {
-        Box::new(Window { bits: [0; WORDS], points: [0; WINDOW], touched: 0 })
+        Box::new(Window { bits: [0; WORDS], points: [0; WINDOW], touched: 0, stale: false })
     }
 
     /// Makes it empty.
     pub(crate) fn clear(&mut self) {
+        if std::mem::take(&mut self.stale) {
+            self.points.fill(0);
+        }
         each_of(self.touched, |word| {
             self.bits[word] = 0;
             self.points[word * 64..][..64].fill(0);
         });
         self.touched = 0;
+    }
+
+    /// Makes it empty but leaves points where they are: for what sets them with every match, and never only adds.
+    pub(crate) fn clear_bits(&mut self) {
+        each_of(self.touched, |word| self.bits[word] = 0);
+        self.touched = 0;
+        self.stale = true;
     }
 
     /// How many documents match.
@@ -131,7 +143,9 @@ impl Window {
         for (doc, frequency) in docs.iter().zip(frequencies) {
             let at = (doc - stretch.base) as usize % WINDOW;
             let points = points(Features(stretch.features[at]), *frequency);
-            self.points[at] = self.points[at].max(points);
+            // What stands there counts only when the document matches already.
+            let matches = 0_u32.wrapping_sub((self.bits[at / 64] >> (at % 64) & 1) as u32);
+            self.points[at] = (self.points[at] & matches).max(points);
         }
         self.pour_bits(stretch, docs);
     }
