@@ -8,6 +8,9 @@ use std::net::SocketAddr;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
+/// What is asked for where nothing else is said.
+const JSON: &str = "application/json";
+
 /// What was measured.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub(crate) struct Measured {
@@ -35,7 +38,7 @@ struct Seen {
 
 /// Asks for the paths (one a line) in turn until the time is up.
 pub(crate) fn drive(address: SocketAddr, paths: &str, connections: usize, seconds: f64) -> Outcome<Measured> {
-    let requests: Rc<Vec<Vec<u8>>> = Rc::new(paths.lines().map(|path| request(address, path)).collect());
+    let requests: Rc<Vec<Vec<u8>>> = Rc::new(paths.lines().map(|path| request(address, path, JSON)).collect());
     if requests.is_empty() {
         return Err("there are no paths".into());
     }
@@ -63,7 +66,12 @@ pub(crate) fn drive(address: SocketAddr, paths: &str, connections: usize, second
 
 /// One answer, for looks before measuring.
 pub(crate) fn once(address: SocketAddr, path: &str) -> Outcome<(u16, Vec<u8>)> {
-    let request = request(address, path);
+    once_as(address, path, JSON)
+}
+
+/// One answer of a media type.
+pub(crate) fn once_as(address: SocketAddr, path: &str, accept: &str) -> Outcome<(u16, Vec<u8>)> {
+    let request = request(address, path, accept);
     Ok(actix_web::rt::System::new().block_on(async {
         let mut connection = Connection::open(address).await?;
         let answer = connection.exchange(&request).await?;
@@ -72,8 +80,8 @@ pub(crate) fn once(address: SocketAddr, path: &str) -> Outcome<(u16, Vec<u8>)> {
     })?)
 }
 
-fn request(address: SocketAddr, path: &str) -> Vec<u8> {
-    format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nAccept: application/json\r\n\r\n").into_bytes()
+fn request(address: SocketAddr, path: &str, accept: &str) -> Vec<u8> {
+    format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nAccept: {accept}\r\n\r\n").into_bytes()
 }
 
 async fn ask(

@@ -15,7 +15,7 @@ pub(crate) fn figures(service: &Server) -> Outcome<Vec<Figure>> {
     let start = Instant::now();
     let (mut path, mut records) = (format!("/api/v1/changes?limit={PAGE}"), 0);
     loop {
-        let page = answer(service, &path)?;
+        let page = answer(service, &path, "application/json")?;
         let page: Value = serde_json::from_slice(&page)?;
         records += page["items"].as_array().map_or(0, Vec::len);
         let meta = &page["_meta"];
@@ -28,10 +28,10 @@ pub(crate) fn figures(service: &Server) -> Outcome<Vec<Figure>> {
     let feed = records as f64 / start.elapsed().as_secs_f64();
     let (_, after_feed) = service.memory()?;
     let start = Instant::now();
-    answer(service, "/api/v1/export")?;
+    answer(service, "/api/v1/export", "application/x-ndjson")?;
     let made = start.elapsed().as_secs_f64();
     let start = Instant::now();
-    let bytes = answer(service, "/api/v1/export")?.len();
+    let bytes = answer(service, "/api/v1/export", "application/x-ndjson")?.len();
     let rate = bytes as f64 / 1e6 / start.elapsed().as_secs_f64();
     let (_, after_export) = service.memory()?;
     Ok(vec![
@@ -43,7 +43,7 @@ pub(crate) fn figures(service: &Server) -> Outcome<Vec<Figure>> {
     ])
 }
 
-fn answer(service: &Server, path: &str) -> Outcome<Vec<u8>> {
-    let (status, body) = client::once(service.address, path)?;
+fn answer(service: &Server, path: &str, accept: &str) -> Outcome<Vec<u8>> {
+    let (status, body) = client::once_as(service.address, path, accept)?;
     if status == 200 { Ok(body) } else { Err(format!("{path} was answered with {status}").into()) }
 }

@@ -9,9 +9,10 @@ use crate::api::splice::{Link, begin_object, select_fields, write_links, write_p
 use crate::api::tables::facet_title;
 use crate::error::{Error, Result};
 use crate::search::query::{Answer, Hit};
-use crate::vocabulary::by_number;
+use crate::vocabulary::{Term, by_number};
 use std::collections::HashMap;
 use std::io::Write;
+use std::sync::OnceLock;
 use uuid::Uuid;
 
 /// Where a list stands: what its links are made of.
@@ -157,7 +158,8 @@ pub fn write_search(
 /// The first bytes of an answer, in room for all of it.
 fn begin(answer: &Answer) -> Vec<u8> {
     let records: usize = answer.hits.iter().map(|hit| hit.record.len() + 400).sum();
-    let mut out = Vec::with_capacity(records + 4096);
+    let values: usize = answer.facets.iter().map(|(_, values)| values.len() * 64).sum();
+    let mut out = Vec::with_capacity(records + values + 4096);
     out.extend_from_slice(b"{\"items\":[");
     out
 }
@@ -199,6 +201,29 @@ pub fn write_embedded(out: &mut Vec<u8>, records: &[(&'static str, Vec<u8>)]) {
     out.push(b'}');
 }
 
+/// The values of facets by their numbers, up to their counts, as they are written in a language: written once, since an
+/// answer may have hundreds.
+fn written_values(language: Language) -> &'static [Vec<u8>] {
+    static WRITTEN: [OnceLock<Vec<Vec<u8>>>; 2] = [const { OnceLock::new() }; 2];
+    let [swedish, english] = &WRITTEN;
+    let written = match language {
+        Language::Sv => swedish,
+        Language::En => english,
+    };
+    written.get_or_init(|| {
+        let terms = (0..=u16::MAX).map_while(by_number);
+        let value = |term: &Term| {
+            let mut value = b"{\"key\":".to_vec();
+            write_text(&mut value, &term.key);
+            value.extend_from_slice(b",\"label\":");
+            write_text(&mut value, term.title(language.text()));
+            value.extend_from_slice(b",\"count\":");
+            value
+        };
+        terms.map(value).collect()
+    })
+}
+
 fn write_facets(out: &mut Vec<u8>, answer: &Answer, language: Language) {
     out.extend_from_slice(b",\"facets\":[");
     for (index, (name, values)) in answer.facets.iter().enumerate() {
@@ -207,13 +232,13 @@ fn write_facets(out: &mut Vec<u8>, answer: &Answer, language: Language) {
         out.extend_from_slice(b",\"title\":");
         write_text(out, facet_title(name, language));
         out.extend_from_slice(b",\"values\":[");
-        let known = values.iter().filter_map(|(number, count)| Some((by_number(*number)?, count)));
-        for (index, (term, count)) in known.enumerate() {
-            out.extend_from_slice(if index > 0 { b",{\"key\":" } else { b"{\"key\":" });
-            write_text(out, &term.key);
-            out.extend_from_slice(b",\"label\":");
-            write_text(out, term.title(language.text()));
-            out.extend_from_slice(b",\"count\":");
+        let written = written_values(language);
+        let known = values.iter().filter_map(|(number, count)| Some((written.get(usize::from(*number))?, count)));
+        for (index, (value, count)) in known.enumerate() {
+            if index > 0 {
+                out.push(b',');
+            }
+            out.extend_from_slice(value);
             out.extend_from_slice(count.to_string().as_bytes());
             out.push(b'}');
         }

@@ -64,12 +64,14 @@ pub(crate) struct Signal {
 }
 
 impl Signal {
-    /// Whether it tells people where a record matched.
+    /// Whether it tells people where a record matched, beyond what the words tell that are required.
     pub(crate) fn is_telling(&self) -> bool {
-        self.name != FILLER
+        self.name == PLACE
     }
 }
 
+/// The signal of a named place that stands in the name of a record.
+const PLACE: &str = "placeWord";
 /// The signal of words that only make a sentence.
 const FILLER: &str = "fillerWord";
 
@@ -152,7 +154,7 @@ impl Plan {
         let fillers = clauses().filter(|clause| clause.role == ClauseRole::Filler).count().max(1);
         for clause in clauses() {
             let (name, weight) = match clause.role {
-                ClauseRole::Place => ("placeWord", PLACE_WORD / u32::try_from(places).unwrap_or(u32::MAX)),
+                ClauseRole::Place => (PLACE, PLACE_WORD / u32::try_from(places).unwrap_or(u32::MAX)),
                 _ => (FILLER, FILLER_WORD / u32::try_from(fillers).unwrap_or(u32::MAX)),
             };
             self.signals.extend(named_signal(view, clause, name, weight)?);

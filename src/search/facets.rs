@@ -5,9 +5,10 @@
 use crate::error::{Error, Result};
 use crate::search::document::Document;
 use crate::search::fields::Fnv;
-use crate::vocabulary::{self, Vocabulary};
+use crate::vocabulary::{self, Term, Vocabulary};
 use std::collections::{BTreeSet, HashMap};
 use std::hash::{BuildHasherDefault, Hasher};
+use std::sync::OnceLock;
 
 /// The facet that counts areas; its values are computed, not stated.
 pub(crate) const MUNICIPALITY: &str = "municipality";
@@ -91,6 +92,18 @@ impl Hasher for Mix {
 pub(crate) struct Slots {
     slots: HashMap<u64, u16, BuildHasherDefault<Mix>>,
     by_name: HashMap<u32, Vec<(u16, u16)>>,
+    /// Where the counts of areas lie; found when they are first asked for.
+    areas: OnceLock<Vec<AreaSlots>>,
+}
+
+/// The slots that count for an area.
+#[derive(Debug, Clone)]
+struct AreaSlots {
+    number: u16,
+    /// The area, stated or covering what is stated.
+    own: Option<u16>,
+    /// What covers it, stated.
+    broader: Vec<u16>,
 }
 
 impl Slots {
@@ -108,6 +121,7 @@ impl Slots {
         let slot = slot.ok_or_else(|| Error::internal("too many facet values"))?;
         self.slots.insert(value, slot);
         self.by_name.entry(name_of(value)).or_default().push((number_of(value), slot));
+        self.areas = OnceLock::new();
         Ok(slot)
     }
 
@@ -133,15 +147,14 @@ impl Slots {
     /// since what a broader area covers was left out.
     fn areas(&self, count: &dyn Fn(u16) -> usize) -> Vec<(u16, usize)> {
         let (stated, covered) = (name_hash(STATED), name_hash(MUNICIPALITY));
-        let of = |name: u32, number: u16| self.of(name, number).map_or(0, count);
-        Vocabulary::Municipalities
-            .terms()
-            .iter()
-            .map(|area| {
-                let broader: usize = area.ancestors.iter().map(|broader| of(stated, *broader)).sum();
-                (area.number, of(covered, area.number) + broader)
-            })
-            .collect()
+        let slots = |area: &Term| AreaSlots {
+            number: area.number,
+            own: self.of(covered, area.number),
+            broader: area.ancestors.iter().filter_map(|broader| self.of(stated, *broader)).collect(),
+        };
+        let areas = self.areas.get_or_init(|| Vocabulary::Municipalities.terms().iter().map(slots).collect());
+        let total = |area: &AreaSlots| area.own.iter().chain(&area.broader).map(|slot| count(*slot)).sum();
+        areas.iter().map(|area| (area.number, total(area))).collect()
     }
 
     /// What being found in these areas is worth, by slot: naming it before covering it from the county before from

@@ -155,7 +155,7 @@ pub(crate) struct Reader {
     base: u32,
     weight: u32,
     frequency: u32,
-    /// Points by length of the name and frequency, where that many are looked at that it pays to have them ready.
+    /// Points by length of the name and frequency; made when so many postings are to be read that it pays.
     table: Option<Box<[u32; TABLE]>>,
 }
 
@@ -171,16 +171,21 @@ impl Reader {
     /// in the best way.
     pub(crate) fn new(blocks: BlockSegmentPostings, worth: Worth, base: u32, weight: u32) -> Reader {
         let frequency = blocks.doc_freq();
-        let table = (frequency >= MANY && !matches!(worth, Worth::Same(..))).then(|| {
-            let mut table = Box::new([0; TABLE]);
-            for (length, row) in (0..).zip(table.chunks_mut(256)) {
-                for (frequency, points) in (0..).zip(row) {
-                    *points = cursor::points(cursor::value(worth.of(frequency, length), base), weight);
-                }
+        Reader { blocks: Box::new(blocks), at: 0, worth, base, weight, frequency, table: None }
+    }
+
+    /// Makes the table of points, where it pays.
+    fn prepare(&mut self) {
+        if self.table.is_some() || self.frequency < MANY || matches!(self.worth, Worth::Same(..)) {
+            return;
+        }
+        let mut table = Box::new([0; TABLE]);
+        for (length, row) in (0..).zip(table.chunks_mut(256)) {
+            for (frequency, points) in (0..).zip(row) {
+                *points = cursor::points(cursor::value(self.worth.of(frequency, length), self.base), self.weight);
             }
-            table
-        });
-        Reader { blocks: Box::new(blocks), at: 0, worth, base, weight, frequency, table }
+        }
+        self.table = Some(table);
     }
 
     /// About how many postings a window has.
@@ -208,6 +213,9 @@ impl Reader {
         let (base, end) = (stretch.base, stretch.end());
         if self.seek(base) >= end {
             return;
+        }
+        if stretch.counted {
+            self.prepare();
         }
         let (worth, base_value, weight) = (self.worth, self.base, self.weight);
         let counted = |worth: u32| cursor::points(cursor::value(worth, base_value), weight);
