@@ -16,7 +16,7 @@ pub(crate) struct WebhookInput {
     pub url: String,
     /// Which records: the filters of `/changes` as they stand in its address; empty for all.
     #[serde(default)]
-    #[schema(max_length = 2000, example = "type=organisation,contact-point&activeIn=2580")]
+    #[schema(max_length = 2000, example = "type=organisation,contact-point&municipality=2580")]
     pub filter: String,
     /// What it is for, for people.
     #[serde(default)]
@@ -74,7 +74,7 @@ pub(crate) struct Webhook {
     #[schema(example = "https://samverkan.kommun.example/mottagare")]
     url: String,
     /// Which records; empty for all.
-    #[schema(example = "type=organisation,contact-point&activeIn=2580")]
+    #[schema(example = "type=organisation,contact-point&municipality=2580")]
     filter: String,
     /// What it is for, for people.
     #[schema(example = "Kopian i kommunens ärendesystem")]

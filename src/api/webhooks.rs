@@ -5,7 +5,7 @@ use crate::api::call::{Answer, Call, blocking};
 use crate::api::changes;
 use crate::api::etag::{self, Precondition};
 use crate::api::negotiate::{Format, negotiate};
-use crate::api::parameters::{Params, Reading};
+use crate::api::parameters::{Params, Reading, shortened};
 use crate::api::patch::merge_patch;
 use crate::api::splice::{Link, with_links, write_links};
 use crate::api::validate::{Validator, clean};
@@ -19,7 +19,8 @@ use crate::auth::actor::{Actor, Role};
 use crate::auth::keys::Keys;
 use crate::db::webhooks::{Status, WebhookRow, deliveries, webhook, webhooks_of};
 use crate::db::{Head, Operations};
-use crate::error::{Code, Error, FieldError, Message, Result};
+use crate::error::{Code, Error, FieldError, Message, Place, Result};
+use crate::identifier::mask_for_log;
 use crate::resources::values::rfc3339;
 use crate::transfer::webhooks::{Reach, Secret};
 use actix_web::http::StatusCode;
@@ -358,11 +359,19 @@ fn read(mut content: Value, reach: &Reach) -> Result<WebhookInput> {
     }
     if let Err(error) = changes::filter(&input.filter) {
         let Error::Problem { errors: wrong, detail, .. } = error else { return Err(error) };
-        let details = wrong.into_iter().map(|error| error.detail);
+        let details = wrong.into_iter().map(named);
         let details: Vec<Message> = if details.len() == 0 { vec![detail] } else { details.collect() };
         errors.extend(details.into_iter().map(|detail| FieldError::at("/filter", "filter", detail)));
     }
     if errors.is_empty() { Ok(input) } else { Err(Error::invalid(errors)) }
+}
+
+/// What is wrong with a parameter of a filter, with its name.
+fn named(error: FieldError) -> Message {
+    let FieldError { place, detail, .. } = error;
+    let Place::Parameter(name) = place else { return detail };
+    let name = shortened(&mask_for_log(&name));
+    Message::new(format!("{name}: {}", detail.sv), format!("{name}: {}", detail.en))
 }
 
 /// An address that events may be sent to, in its one spelling.

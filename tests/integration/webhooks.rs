@@ -539,6 +539,22 @@ fn webhooks_are_their_clients_own() {
 }
 
 #[test]
+fn the_example_of_the_document_can_be_sent() {
+    let app = registry();
+    let client = Client::of(&app);
+    let document = app.get("/api/v1/openapi.json").json();
+    let mut example =
+        document["paths"]["/webhooks"]["post"]["requestBody"]["content"]["application/json"]["example"].clone();
+    // Its place in the feed is that of another registry.
+    example.as_object_mut().unwrap().remove("position");
+    client.make(&example);
+    let wrong = json!({"url": "https://example.org/", "filter": "topik=kultur"});
+    let problem = client.ask("POST", PATH).json(&wrong).send().problem(422, "invalid");
+    let detail = problem["errors"][0]["detail"].as_str().unwrap();
+    assert!(detail.starts_with("topik: ") && detail.contains("topic"), "{detail}");
+}
+
+#[test]
 fn a_retried_creation_makes_no_second_webhook_and_keeps_no_secret() {
     let app = registry();
     let client = Client::of(&app);
