@@ -80,7 +80,11 @@ pub(super) struct OutOfReach;
 impl Resolver for Guarded {
     fn resolve(&self, uri: &Uri, config: &Config, timeout: NextTimeout) -> Result<ResolvedSocketAddrs, ureq::Error> {
         let tls = uri.scheme_str() == Some("https");
-        let found = DefaultResolver::default().resolve(uri, config, timeout)?;
+        let found = DefaultResolver::default().resolve(uri, config, timeout).map_err(|error| match error {
+            // A look-up that fails is no connection that broke.
+            ureq::Error::Io(_) => ureq::Error::HostNotFound,
+            error => error,
+        })?;
         if found.iter().all(|address| self.0.allows(address.ip(), tls)) {
             Ok(found)
         } else {
