@@ -4,6 +4,7 @@ use crate::api::schemas::Links;
 use crate::db::webhooks::{DeliveryRow, Status, WebhookRow};
 use crate::resources::values::rfc3339;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -109,14 +110,14 @@ pub(crate) struct Webhook {
     #[schema(format = DateTime, example = "2026-11-24T09:00:00Z")]
     updated_at: String,
     /// Links to itself and to its deliveries, and what can be done with it.
-    #[serde(rename = "_links", skip)]
-    #[expect(dead_code, reason = "describes what is written as bytes")]
-    links: Option<Links>,
+    #[serde(rename = "_links")]
+    #[schema(value_type = Links)]
+    links: Map<String, Value>,
 }
 
 impl Webhook {
-    /// A stored webhook.
-    pub(crate) fn of(row: &WebhookRow) -> Webhook {
+    /// A stored webhook with its links.
+    pub(crate) fn of(row: &WebhookRow, links: Map<String, Value>) -> Webhook {
         let moment = |at: chrono::NaiveDateTime| rfc3339(at.and_utc());
         let failing = row.failing_since.is_some();
         Webhook {
@@ -134,7 +135,7 @@ impl Webhook {
             version: row.version,
             created_at: moment(row.created_at),
             updated_at: moment(row.updated_at),
-            links: None,
+            links,
         }
     }
 }

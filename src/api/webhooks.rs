@@ -7,7 +7,7 @@ use crate::api::etag::{self, Precondition};
 use crate::api::negotiate::{Format, negotiate};
 use crate::api::parameters::{Params, Reading, shortened};
 use crate::api::patch::merge_patch;
-use crate::api::splice::{Link, with_links, write_links};
+use crate::api::splice::Link;
 use crate::api::validate::{Validator, clean};
 use crate::api::webhook_shapes::{
     DeletedWebhook, Delivery, DeliveryPage, NewSecret, Position, Wanted, Webhook, WebhookInput, WebhookPage,
@@ -61,13 +61,14 @@ pub(crate) async fn list_webhooks(call: Call) -> Answer {
     })
     .await?;
     let api = call.api();
-    let items: Vec<Value> = rows.iter().map(|row| shown(&api, row)).collect::<Result<_>>()?;
+    let items: Vec<Webhook> = rows.iter().map(|row| shown(&api, row)).collect();
     let count = items.len();
-    let own = format!("{api}/webhooks");
+    // Administrators see those of several clients.
+    let limit = count.max(MOST);
     let page = json!({
         "items": items,
-        "_meta": {"totalRecords": count, "page": 1, "limit": MOST, "count": count},
-        "_links": links(&[Link::get("self", own)])?,
+        "_meta": {"totalRecords": count, "page": 1, "limit": limit, "count": count},
+        "_links": links(&[Link::get("self", format!("{api}/webhooks"))]),
     });
     Ok(private(StatusCode::OK, page.to_string()))
 }
@@ -152,7 +153,7 @@ pub(crate) async fn read_webhook(call: Call, id: web::Path<String>) -> Answer {
     Params::of(&call.request)?.only(&[])?;
     negotiate(&call.request, Format::PLAIN)?;
     let row = find(&call, &owner, id.into_inner()).await?;
-    let body = shown(&call.api(), &row)?.to_string();
+    let body = serde_json::to_string(&shown(&call.api(), &row))?;
     let tag = tag(&row, &body);
     call.tagged(tag, Format::Json, || Ok(body.into_bytes()))
 }
@@ -181,9 +182,7 @@ pub(crate) async fn change_webhook(call: Call, id: web::Path<String>, payload: w
     writing::operate(&call, None, move |operations| {
         let row = owner.own(operations.webhook(&canonical(&id)?)?)?;
         precondition.check(row.version)?;
-        let changed = patched(&app, operations, &row, &patch)?;
-        let anew = (&changed.url, &changed.filter, &changed.status) != (&row.url, &row.filter, &row.status)
-            || patch.get("position").is_some();
+        let (changed, anew) = patched(&app, operations, &row, &patch)?;
         operations.change_webhook(row.version, &changed, anew)?;
         wrote(&api, &changed, StatusCode::OK)
     })
@@ -302,7 +301,7 @@ pub(crate) async fn list_webhook_deliveries(call: Call, id: web::Path<String>) -
         all.push(Link::get("next", format!("{own}{}", params.with(&[("before", Some(&last.id))]))));
     }
     let items: Vec<Delivery> = rows.into_iter().take(limit).map(Delivery::of).collect();
-    let page = json!({"_meta": {"count": items.len(), "limit": limit}, "items": items, "_links": links(&all)?});
+    let page = json!({"_meta": {"count": items.len(), "limit": limit}, "items": items, "_links": links(&all)});
     Ok(private(StatusCode::OK, page.to_string()))
 }
 
@@ -430,11 +429,11 @@ fn checked(position: &Position, head: &Head) -> Result<i64> {
     Ok(position.sequence)
 }
 
-/// A webhook as its owner's patch makes it.
-fn patched(app: &App, operations: &mut Operations<'_>, row: &WebhookRow, patch: &Value) -> Result<WebhookRow> {
+/// A webhook as its owner's patch makes it, and whether it is to be tried at once.
+fn patched(app: &App, operations: &mut Operations<'_>, row: &WebhookRow, patch: &Value) -> Result<(WebhookRow, bool)> {
     let mut content = json!({"url": row.url, "filter": row.filter, "description": row.description});
     if patch.get("position").is_some_and(Value::is_object) {
-        content["position"] = json!({"epoch": row.epoch, "sequence": row.sequence});
+        content["position"] = json!({"sequence": row.sequence});
     }
     merge_patch(&mut content, patch);
     let input = read(content, &app.config.webhook_reach())?;
@@ -445,10 +444,13 @@ fn patched(app: &App, operations: &mut Operations<'_>, row: &WebhookRow, patch: 
         url: input.url,
         filter: input.filter,
         description: input.description,
-        // What its owner changes is tried at once.
-        attempt_at: at,
         ..row.clone()
     };
+    let leads_elsewhere = (&changed.url, &changed.filter) != (&row.url, &row.filter);
+    let anew = leads_elsewhere || input.status.is_some() || input.position.is_some();
+    if anew {
+        changed.attempt_at = at;
+    }
     if let Some(wanted) = input.status {
         wanted.status().name().clone_into(&mut changed.status);
         (changed.reason, changed.failures, changed.failing_since) = (None, 0, None);
@@ -457,7 +459,7 @@ fn patched(app: &App, operations: &mut Operations<'_>, row: &WebhookRow, patch: 
         let head = operations.head()?;
         (changed.sequence, changed.epoch, changed.moved_at) = (checked(position, &head)?, head.epoch, at);
     }
-    Ok(changed)
+    Ok((changed, anew))
 }
 
 fn secret(keys: &Keys, row: &WebhookRow) -> Result<String> {
@@ -466,7 +468,7 @@ fn secret(keys: &Keys, row: &WebhookRow) -> Result<String> {
 
 /// The answer to a write, without its last brace.
 fn wrote(api: &str, row: &WebhookRow, status: StatusCode) -> Result<Written> {
-    let body = shown(api, row)?.to_string();
+    let body = serde_json::to_string(&shown(api, row))?;
     let open_body = body.strip_suffix('}').unwrap_or(&body).to_owned();
     let location = (status == StatusCode::CREATED).then(|| format!("{api}/webhooks/{}", row.id));
     Ok(Written { status, location, tag: Some(tag(row, &body)), open_body, kept_body: None })
@@ -480,7 +482,7 @@ fn tag(row: &WebhookRow, body: &str) -> String {
 }
 
 /// A webhook as its owner sees it.
-fn shown(api: &str, row: &WebhookRow) -> Result<Value> {
+fn shown(api: &str, row: &WebhookRow) -> Webhook {
     let own = format!("{api}/webhooks/{}", row.id);
     let all = [
         Link::get("self", own.clone()),
@@ -490,14 +492,12 @@ fn shown(api: &str, row: &WebhookRow) -> Result<Value> {
         Link::action("delete", "DELETE", own.clone()),
         Link::action("newSecret", "POST", format!("{own}/secrets")),
     ];
-    let body = with_links(&serde_json::to_vec(&Webhook::of(row))?, &all);
-    Ok(serde_json::from_slice(&body)?)
+    Webhook::of(row, links(&all))
 }
 
-fn links(links: &[Link]) -> Result<Map<String, Value>> {
-    let mut out = Vec::new();
-    write_links(&mut out, links);
-    Ok(serde_json::from_slice(&out)?)
+fn links(links: &[Link]) -> Map<String, Value> {
+    let link = |link: &Link| json!({"href": link.href, "rel": link.rel, "method": link.method});
+    links.iter().map(|one| (one.rel.to_string(), link(one))).collect()
 }
 
 fn private(status: StatusCode, body: String) -> HttpResponse {

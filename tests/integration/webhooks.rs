@@ -1,154 +1,20 @@
 //! Webhooks: what receivers are sent, when they are away, and who may see and change what.
 
+mod receiver;
+
 use crate::database::{TestDatabase, Which};
 use crate::harness::{Answer, NOW, TestApp, organisation};
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, Duration, Utc};
-use hmac::{Hmac, KeyInit, Mac};
+use receiver::{Got, Mode, Receiver, until};
 use samverkan::app::{App, Background};
 use samverkan::auth::actor::Role;
 use samverkan::clock::{Clock, Fixed};
 use samverkan::config::Config;
 use serde_json::{Value, json};
-use sha2::Sha256;
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{TcpListener, TcpStream};
-use std::sync::{Arc, Mutex};
-use std::time::Instant;
+use std::sync::Arc;
 use uuid::Uuid;
 
 const PATH: &str = "/api/v1/webhooks";
-
-/// What a receiver does with a request.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Mode {
-    /// Answers with a status and further header lines.
-    Status(u16, String),
-    /// Breaks the connection off.
-    Down,
-}
-
-/// A request that came.
-#[derive(Debug, Clone)]
-struct Got {
-    id: String,
-    timestamp: i64,
-    signatures: Vec<String>,
-    raw: Vec<u8>,
-    taken: bool,
-}
-
-impl Got {
-    fn body(&self) -> Value {
-        serde_json::from_slice(&self.raw).unwrap()
-    }
-
-    fn data(&self) -> Value {
-        self.body()["data"].clone()
-    }
-
-    /// Whether a secret as its owner was given it made one of the signatures.
-    fn is_signed_with(&self, secret: &str) -> bool {
-        let key = STANDARD.decode(secret.strip_prefix("whsec_").unwrap()).unwrap();
-        let mut mac = Hmac::<Sha256>::new_from_slice(&key).unwrap();
-        mac.update(format!("{}.{}.", self.id, self.timestamp).as_bytes());
-        mac.update(&self.raw);
-        self.signatures.contains(&format!("v1,{}", STANDARD.encode(mac.finalize().into_bytes())))
-    }
-}
-
-#[derive(Debug)]
-struct State {
-    mode: Mode,
-    got: Vec<Got>,
-}
-
-/// A receiver in threads of its own.
-struct Receiver {
-    url: String,
-    state: Arc<Mutex<State>>,
-}
-
-impl Receiver {
-    fn start() -> Receiver {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let url = format!("http://{}/mottagare", listener.local_addr().unwrap());
-        let state = Arc::new(Mutex::new(State { mode: Mode::Status(204, String::new()), got: Vec::new() }));
-        let shared = Arc::clone(&state);
-        std::thread::spawn(move || {
-            for stream in listener.incoming() {
-                let state = Arc::clone(&shared);
-                // What breaks off was meant to, or belongs to a test that is over.
-                std::thread::spawn(move || drop(receive(&stream.unwrap(), &state)));
-            }
-        });
-        Receiver { url, state }
-    }
-
-    fn is(&self, mode: Mode) {
-        self.state.lock().unwrap().mode = mode;
-    }
-
-    fn all(&self) -> Vec<Got> {
-        self.state.lock().unwrap().got.clone()
-    }
-
-    /// Those that it took.
-    fn taken(&self) -> Vec<Got> {
-        self.all().into_iter().filter(|got| got.taken).collect()
-    }
-
-    /// Waits until it has taken so many.
-    #[track_caller]
-    fn wait(&self, count: usize) -> Vec<Got> {
-        until("the events did not come", || self.taken().len() >= count);
-        self.taken()
-    }
-}
-
-fn receive(stream: &TcpStream, state: &Mutex<State>) -> std::io::Result<()> {
-    let mut reader = BufReader::new(stream);
-    loop {
-        let (mut id, mut timestamp, mut signatures, mut length) = (String::new(), 0, Vec::new(), 0);
-        let mut line = String::new();
-        reader.read_line(&mut line)?;
-        if line.is_empty() {
-            return Ok(());
-        }
-        assert!(line.starts_with("POST /mottagare "), "{line}");
-        loop {
-            let mut line = String::new();
-            reader.read_line(&mut line)?;
-            let Some((name, value)) = line.trim_end().split_once(": ") else { break };
-            match name.to_ascii_lowercase().as_str() {
-                "webhook-id" => value.clone_into(&mut id),
-                "webhook-timestamp" => timestamp = value.parse().unwrap(),
-                "webhook-signature" => signatures = value.split(' ').map(str::to_owned).collect(),
-                "content-length" => length = value.parse().unwrap(),
-                _ => {}
-            }
-        }
-        let mut raw = vec![0; length];
-        reader.read_exact(&mut raw)?;
-        let mut state = state.lock().unwrap();
-        let taken = matches!(state.mode, Mode::Status(200..300, _));
-        state.got.push(Got { id, timestamp, signatures, raw, taken });
-        let Mode::Status(status, more) = state.mode.clone() else { return Ok(()) };
-        drop(state);
-        let mut stream = stream;
-        write!(stream, "HTTP/1.1 {status} x\r\ncontent-length: 0\r\n{more}\r\n")?;
-    }
-}
-
-#[track_caller]
-fn until(what: &str, mut met: impl FnMut() -> bool) {
-    let since = Instant::now();
-    while !met() {
-        assert!(since.elapsed().as_secs() < 20, "{what}");
-        std::thread::sleep(std::time::Duration::from_millis(10));
-    }
-}
 
 fn may_send(config: &mut Config) {
     config.webhook_networks.0.push("127.0.0.0/8".parse().unwrap());
@@ -197,6 +63,13 @@ impl Client<'_> {
         let items = deliveries["items"].as_array().unwrap().iter();
         items.map(|item| item["outcome"].as_str().unwrap().to_owned()).collect()
     }
+}
+
+/// A receiver, the client whose it is, and the webhook that leads there.
+fn receiving(app: &TestApp) -> (Receiver, Client<'_>, Value) {
+    let (receiver, client) = (Receiver::start(), Client::of(app));
+    let hook = client.make(&json!({"url": receiver.url}));
+    (receiver, client, hook)
 }
 
 fn path(hook: &Value) -> String {
@@ -263,9 +136,7 @@ fn a_receiver_is_sent_each_change_signed_and_in_order() {
 #[test]
 fn a_receiver_that_was_down_for_an_hour_gets_the_last_state_of_everything_once() {
     let app = registry();
-    let receiver = Receiver::start();
-    let client = Client::of(&app);
-    let hook = client.make(&json!({"url": receiver.url}));
+    let (receiver, client, hook) = receiving(&app);
     let kept = app.organisation("Den som ändras");
     let gone = app.organisation("Den som tas bort");
     let before = receiver.wait(2);
@@ -379,11 +250,28 @@ fn a_webhook_that_fails_for_too_long_is_dead_until_its_owner_wakes_it() {
 }
 
 #[test]
+fn an_owner_need_not_wait_for_the_next_try() {
+    let app = registry();
+    let (receiver, client, hook) = receiving(&app);
+    receiver.is(Mode::Status(500, "retry-after: 1000\r\n".to_owned()));
+    app.organisation("Föreningen");
+    until("it was not tried", || client.read(&hook)["failures"] == 1);
+    receiver.is(Mode::Status(200, String::new()));
+    let described = client.patch(&hook, &json!({"description": "En annan text"})).json();
+    assert_eq!(
+        (&described["failures"], &described["nextAttemptAt"]),
+        (&json!(1), &client.read(&hook)["nextAttemptAt"])
+    );
+    assert_eq!(receiver.all().len(), 1, "a text makes no new try");
+    client.patch(&hook, &json!({"status": "active"}));
+    receiver.wait(1);
+    until("the position did not move", || client.read(&hook)["failures"] == 0);
+}
+
+#[test]
 fn what_was_told_can_be_told_again_from_any_change() {
     let app = registry();
-    let receiver = Receiver::start();
-    let client = Client::of(&app);
-    let hook = client.make(&json!({"url": receiver.url}));
+    let (receiver, client, hook) = receiving(&app);
     for name in ["Ett", "Två", "Tre"] {
         app.organisation(name);
     }
@@ -411,9 +299,7 @@ fn what_was_told_can_be_told_again_from_any_change() {
 #[test]
 fn while_a_secret_is_replaced_both_sign() {
     let app = registry();
-    let receiver = Receiver::start();
-    let client = Client::of(&app);
-    let hook = client.make(&json!({"url": receiver.url}));
+    let (receiver, client, hook) = receiving(&app);
     let old = hook["secret"].as_str().unwrap();
     let answer = client.ask("POST", &format!("{}/secrets", path(&hook))).send();
     assert_eq!(answer.status, 201, "{}", answer.text());
@@ -431,9 +317,7 @@ fn while_a_secret_is_replaced_both_sign() {
 #[test]
 fn a_new_epoch_is_told_and_the_feed_goes_on_in_it() {
     let app = registry();
-    let receiver = Receiver::start();
-    let client = Client::of(&app);
-    let hook = client.make(&json!({"url": receiver.url}));
+    let (receiver, client, hook) = receiving(&app);
     app.organisation("Ett");
     receiver.wait(1);
     let epoch = app.app.db.operate(|operations| operations.new_epoch()).unwrap();
@@ -445,6 +329,13 @@ fn a_new_epoch_is_told_and_the_feed_goes_on_in_it() {
     app.organisation("Tre");
     until("the feed did not go on", || receiver.taken().iter().any(|got| got.body().to_string().contains("Tre")));
     assert_eq!(client.read(&hook)["position"]["epoch"], json!(epoch));
+    // A number alone counts in the epoch that is now, also while the webhook still stands in the one before.
+    client.patch(&hook, &json!({"status": "paused"}));
+    app.app.db.operate(|operations| operations.new_epoch()).unwrap();
+    client.patch(&hook, &json!({"position": {"sequence": 0}, "status": "active"}));
+    until("it was not told again", || {
+        receiver.taken().iter().filter(|got| got.body().to_string().contains("Ett")).count() == 2
+    });
 }
 
 #[test]
@@ -570,9 +461,7 @@ fn a_retried_creation_makes_no_second_webhook_and_keeps_no_secret() {
 #[test]
 fn a_revoked_client_is_sent_nothing_more() {
     let app = registry();
-    let receiver = Receiver::start();
-    let client = Client::of(&app);
-    let hook = client.make(&json!({"url": receiver.url}));
+    let (receiver, client, hook) = receiving(&app);
     app.organisation("Ett");
     receiver.wait(1);
     until("the position did not move", || client.read(&hook)["position"]["sequence"] == 1);
