@@ -320,3 +320,102 @@ pub(crate) fn webhook_counts(connection: &mut AnyConnection) -> Result<Vec<(Stri
         .select((webhooks::status, diesel::dsl::count_star()))
         .load(connection)?)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::{Clock, Fixed};
+    use crate::db::{ClientRow, Db, Target};
+    use chrono::{DateTime, Utc};
+    use std::sync::Arc;
+
+    fn now() -> DateTime<Utc> {
+        "2026-11-24T09:00:00Z".parse().unwrap()
+    }
+
+    fn client() -> ClientRow {
+        ClientRow {
+            id: "c".to_owned(),
+            name: "x".to_owned(),
+            role: "reader".to_owned(),
+            organisation_id: None,
+            scopes: String::new(),
+            secret_hash: String::new(),
+            created_at: now().naive_utc(),
+            revoked_at: None,
+        }
+    }
+
+    fn hook(epoch: &str) -> WebhookRow {
+        let at = now().naive_utc();
+        WebhookRow {
+            id: "w".to_owned(),
+            client_id: "c".to_owned(),
+            version: 1,
+            created_at: at,
+            updated_at: at,
+            url: "https://example.org/".to_owned(),
+            filter: String::new(),
+            description: String::new(),
+            status: Status::Active.name().to_owned(),
+            reason: None,
+            generation: 1,
+            former_until: None,
+            epoch: epoch.to_owned(),
+            sequence: 0,
+            moved_at: at,
+            failures: 0,
+            failing_since: None,
+            attempt_at: at,
+            claim: None,
+            claimed_until: None,
+        }
+    }
+
+    fn delivery(id: &str) -> DeliveryRow {
+        DeliveryRow {
+            id: id.to_owned(),
+            webhook_id: "w".to_owned(),
+            at: now().naive_utc(),
+            event_id: "e".to_owned(),
+            event_type: "organisation.updated".to_owned(),
+            attempt: 1,
+            outcome: "delivered".to_owned(),
+            status: Some(204),
+            milliseconds: 1,
+        }
+    }
+
+    #[test]
+    fn one_at_a_time_holds_a_claim_and_a_silent_one_loses_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let clock = Arc::new(Fixed::at(now()));
+        let target = Target::Sqlite(folder.path().join("x.sqlite"));
+        let db = Db::open(&target, Arc::clone(&clock) as Arc<dyn Clock>, 1).unwrap();
+        let head = Head { sequence: 7, ..db.head().unwrap() };
+        db.operate(|operations| {
+            operations.insert_client(client())?;
+            operations.insert_webhook(hook(&head.epoch))
+        })
+        .unwrap();
+        let claim = |by: &str| db.operate(|operations| operations.claim_webhook("w", by)).unwrap().is_some();
+        let due = || {
+            let at = clock.now().naive_utc();
+            !db.read(|connection| webhooks_due(connection, at, &head)).unwrap().is_empty()
+        };
+        let delivered =
+            |by: &str, id: &str| db.operate(|operations| operations.delivered(by, &head, &delivery(id))).unwrap();
+        assert!(due() && claim("one"));
+        assert!(!due() && !claim("other"), "two deliver at once");
+        clock.set(now() + Duration::seconds(59));
+        assert!(!claim("other"), "a claim ended too early");
+        clock.set(now() + Duration::seconds(61));
+        assert!(due() && claim("other"));
+        assert!(!delivered("one", "1"), "who lost its claim still moves the position");
+        assert_eq!(db.read(|connection| webhook(connection, "w")).unwrap().unwrap().sequence, 0);
+        assert!(delivered("other", "2"));
+        db.operate(|operations| operations.release_webhook("w", "other", 7)).unwrap();
+        assert!(!due(), "it is level");
+        assert_eq!(db.read(|connection| deliveries(connection, "w", None, 9)).unwrap().len(), 2);
+    }
+}

@@ -61,3 +61,29 @@ fn a_filter_leaves_out_as_much_from_columns_as_from_lists() {
         assert_eq!(registry.find(&query("dormant")).total, expected(|tie| tie % 10 == 0));
     }
 }
+
+#[test]
+fn the_first_are_the_same_however_many_are_asked_for_and_in_whatever_order_they_came() {
+    // A page that holds all is filled without ruling anything out by its score.
+    const ALL: usize = 9_000;
+    let forms = ["Kvinnojour", "Kvinnojouren", "Stöd och kvinnojour", "Jour"];
+    let document = |tie: u64| {
+        let form = forms[usize::try_from(tie / 3).expect("small") % forms.len()];
+        let place = FIRST[usize::try_from(tie / 11).expect("small") % FIRST.len()];
+        organisation(tie, &format!("{form} {place}")).active_in(["2580", "2582", "25"][tie as usize % 3])
+    };
+    let ties = |step: u64| (0..MANY).map(move |at| at * step % MANY + 1);
+    // In the order of creation, the other way round, and mixed.
+    for step in [1, MANY - 1, 1_009] {
+        let registry = Registry::of(ties(step).map(document).collect());
+        for words in ["kvinnojour", "kvinnojouren", "kvinnojour boden", "stöd kvinnojour luleå", "jour kalix"] {
+            let whole = registry.find(&Query { limit: ALL, ..text(words) });
+            assert!(whole.total > 500, "{words}: {}", whole.total);
+            for time in 1..=3 {
+                let first = registry.find(&text(words));
+                assert_eq!(first.total, whole.total, "{words}, step {step}, time {time}");
+                assert_eq!(seen(&first), seen(&whole)[..20], "{words}, step {step}, time {time}");
+            }
+        }
+    }
+}
