@@ -428,13 +428,16 @@ fn read_all(app: &TestApp, token: Option<&str>, pool: &Pool) -> State {
 #[test]
 fn however_many_write_at_once_every_copy_ends_as_the_registry() {
     const WRITERS: usize = 4;
-    const CALLS: usize = 60;
+    const CHANGES: usize = 30;
     let app = TestApp::new();
     let (reader, writer) = (app.token(Role::Reader, None, false), app.token(Role::Steward, None, true));
     let (pool, over, last) = (Pool::default(), AtomicBool::new(false), AtomicI64::new(0));
     let write = || {
-        let mut done = 0;
-        for _ in 0..CALLS {
+        let (mut done, mut calls) = (0, 0);
+        // How many calls come too late depends on how the writers meet: each goes on until it has made its changes.
+        while done < CHANGES {
+            calls += 1;
+            assert!(calls < 50 * CHANGES, "only {done} of {calls} calls changed something");
             let [what, one, two, three] = rand::random::<[u8; 4]>();
             let Some(call) = call(&pool, (what, one, two, three)) else { continue };
             let answer = send(&app, &writer, &call);
@@ -454,7 +457,6 @@ fn however_many_write_at_once_every_copy_ends_as_the_registry() {
                 _ => panic!("{call:?}: {answer:?}"),
             }
         }
-        done
     };
     // Follows from the beginning as fast as it can.
     let follow = |token: Option<&str>| {
@@ -483,7 +485,7 @@ fn however_many_write_at_once_every_copy_ends_as_the_registry() {
         }
         copies
     };
-    let (done, mut copies) = std::thread::scope(|scope| {
+    let mut copies = std::thread::scope(|scope| {
         let writers: Vec<_> = (0..WRITERS).map(|_| scope.spawn(write)).collect();
         let (public, partner) = (scope.spawn(|| follow(None)), scope.spawn(|| follow(Some(&reader))));
         let exported = scope.spawn(export);
@@ -494,9 +496,9 @@ fn however_many_write_at_once_every_copy_ends_as_the_registry() {
         assert!(public.1.min(partner.1) > 20, "only {} and {} pages were read", public.1, partner.1);
         let mut copies = vec![(Who::Anyone, public.0), (Who::Partner, partner.0)];
         copies.extend(exported.join().unwrap().into_iter().map(|copy| (Who::Anyone, copy)));
-        (outcomes.into_iter().map(|done| done.unwrap()).sum::<usize>(), copies)
+        outcomes.into_iter().for_each(|outcome| outcome.unwrap());
+        copies
     });
-    assert!(done > WRITERS * CALLS / 3, "only {done} calls changed something");
     let head = app.app.db.head().unwrap().sequence;
     for (who, token) in [(Who::Anyone, None), (Who::Partner, Some(reader.as_str()))] {
         let truth = read_all(&app, token, &pool);
