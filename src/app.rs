@@ -8,18 +8,20 @@ use crate::clock::{Clock, System};
 use crate::config::Config;
 use crate::db::{ClientRow, Db};
 use crate::demo::DemoClient;
-use crate::error::{Error, Result};
+use crate::error::{Code, Error, Message, Result};
 use crate::identifier::parse_path_id;
 use crate::nodes::Lease;
 use crate::resources::Kind;
 use crate::resources::service::locate;
-use crate::search::tailer::{Contact, Running, Tailer};
-use crate::search::{Index, Options};
+use crate::search::following::Following;
+use crate::search::tailer::{Running, Tailer};
+use crate::search::{Index, Options, Searcher};
 use crate::transfer::exports::Exports;
 use crate::transfer::followers::{Followers, Watch};
 use crate::transfer::webhooks::{Counts, Delivering, Settings};
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
+use std::time::Duration;
 use uuid::Uuid;
 
 /// The database of a configuration, for commands that need no index.
@@ -101,8 +103,8 @@ pub struct App {
     pub clock: Arc<dyn Clock>,
     /// Keys of tokens and cursors.
     pub keys: Arc<Keys>,
-    /// When the index last heard from the database.
-    pub contact: Arc<Contact>,
+    /// How far the index has come in following the database.
+    pub following: Arc<Following>,
     /// Who follows the change feed.
     pub followers: Arc<Followers>,
     /// The exported files.
@@ -119,25 +121,30 @@ impl App {
 
     /// Builds a node with a clock of the caller's.
     pub fn build_with_clock(config: Config, clock: Arc<dyn Clock>) -> Result<App> {
+        let app = App::open(config, clock)?;
+        app.level()?;
+        Ok(app)
+    }
+
+    /// Builds a node whose index is brought level by serving.
+    pub fn open(config: Config, clock: Arc<dyn Clock>) -> Result<App> {
         let opened = Opened::with_clock(&config, Arc::clone(&clock))?;
         let keys = Arc::new(Keys::open(&config.data_dir.join("keys"))?);
         let index = Arc::new(Index::open(&config.index_folder(), Options::default())?);
         let followers = Arc::new(Followers::new(config.max_streams));
         let folder = config.data_dir.join("exports");
         let exports = Arc::new(Exports::new(opened.db.clone(), Arc::clone(&clock), folder));
-        let app = App {
+        Ok(App {
             config: Arc::new(config),
             db: opened.db,
             index,
             clock,
             keys,
-            contact: Arc::default(),
+            following: Arc::default(),
             followers,
             exports,
             deliveries: Arc::default(),
-        };
-        app.level()?;
-        Ok(app)
+        })
     }
 
     /// Brings the index level with the database.
@@ -145,9 +152,28 @@ impl App {
         self.tailer().level()
     }
 
+    /// What answers lists and searches. A node does not answer from an index that has not been level since it began, nor from
+    /// one that has not heard from the database for longer than the configuration allows.
+    pub fn searcher(&self) -> Result<Searcher> {
+        let told = |sv, en| Err(Error::problem(Code::Unavailable, Message::fixed(sv, en)));
+        if !self.following.has_been_level() {
+            return told(
+                "Noden bygger sitt sökindex; försök igen om en stund.",
+                "The node is making its search index; try again in a while.",
+            );
+        }
+        if self.following.age() > Duration::from_secs(self.config.max_staleness) {
+            return told(
+                "Noden har inte nått sin databas på länge; svaret kunde vara för gammalt.",
+                "The node has not reached its database for long; the answer could be too old.",
+            );
+        }
+        Ok(self.index.searcher())
+    }
+
     /// A tailer of this node.
     pub fn tailer(&self) -> Tailer {
-        Tailer::new(self.db.clone(), Arc::clone(&self.index), Arc::clone(&self.contact))
+        Tailer::new(self.db.clone(), Arc::clone(&self.index), Arc::clone(&self.following))
     }
 
     /// Makes a client; gives its id and secret.
@@ -175,6 +201,7 @@ pub struct Serving {
 
 /// Starts to serve, in a running actix system.
 pub fn start(app: &App) -> Result<Serving> {
+    app.tailer().level_if_soon()?;
     let listener = TcpListener::bind(&app.config.listen)
         .map_err(|error| Error::internal(format!("cannot listen on {}: {error}", app.config.listen)))?;
     let address = listener.local_addr()?;

@@ -2,6 +2,7 @@
 
 use crate::app::{App, Opened};
 use crate::auth::actor::{Actor, Role};
+use crate::clock::System;
 use crate::config::Config;
 use crate::db::{self, Target};
 use crate::error::{Error, FieldError, Place};
@@ -15,6 +16,7 @@ use std::fs::File;
 use std::io::{self, BufWriter, Read, Write};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// How a command ended.
@@ -51,7 +53,7 @@ fn configured() -> Result<Config> {
 pub fn serve() -> Result {
     let config = configured()?;
     logging::start(&config)?;
-    crate::app::serve(App::build(config)?, None)?;
+    crate::app::serve(App::open(config, Arc::new(System))?, None)?;
     Ok(Outcome::Done)
 }
 

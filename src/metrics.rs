@@ -202,7 +202,7 @@ pub fn text(app: &App, requests: &Arc<Requests>, started: f64, database: Option<
     gauge(&mut registry, "index_sequence", "Number of the last change in the index", indexed);
     gauge(&mut registry, "index_documents", "Records in the index", whole(searcher.records()));
     gauge(&mut registry, "index_segments", "Segments of the index", i64::try_from(searcher.segments()).unwrap_or(0));
-    let contact = app.contact.age().as_secs_f64();
+    let contact = app.following.age().as_secs_f64();
     float(&mut registry, "index_contact_age", "Time since the index last heard from the database", contact);
     gauge(&mut registry, "database_up", "Whether the database answers: 1 or 0", i64::from(database.is_some()));
     if let Some(Database { head, webhooks }) = database {

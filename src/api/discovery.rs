@@ -53,7 +53,7 @@ pub(crate) async fn suggest(call: Call) -> Answer {
     negotiate(&call.request, Format::PLAIN)?;
     let language = Language::of(&call.request);
     let asked = Asked::read(&params)?;
-    let searcher = call.app.index.searcher();
+    let searcher = call.app.searcher()?;
     let found = searcher.suggest(call.actor.audience(), &asked.text, &asked.kinds, language.text(), asked.limit)?;
     let items: Vec<Value> = found.iter().filter_map(|suggestion| shown(suggestion, language)).collect();
     Ok(HttpResponse::Ok()

@@ -85,7 +85,7 @@ fn reverse(app: &App, actor: &Actor, kind: Kind, filter: &'static str, id: Uuid)
         limit: MOST,
         ..Query::default()
     };
-    let answer = app.index.searcher().find(actor.audience(), &query)?;
+    let answer = app.searcher()?.find(actor.audience(), &query)?;
     Ok(array(answer.hits.iter().map(|hit| &*hit.record)))
 }
 

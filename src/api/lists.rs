@@ -206,17 +206,8 @@ impl Resolve for ByDatabase<'_> {
 }
 
 async fn find(call: &Call, request: &ListRequest) -> Result<query::Answer> {
-    if call.app.contact.age() > Duration::from_secs(call.app.config.max_staleness) {
-        return Err(Error::problem(
-            Code::Unavailable,
-            Message::fixed(
-                "Noden har inte nått sin databas på länge; svaret kunde vara för gammalt.",
-                "The node has not reached its database for long; the answer could be too old.",
-            ),
-        ));
-    }
     let audience = call.actor.audience();
-    let searcher = call.app.index.searcher();
+    let searcher = call.app.searcher()?;
     if searcher.is_heavy(&request.query) {
         let query = request.query.clone();
         return blocking(move || searcher.find(audience, &query)).await;
@@ -275,7 +266,7 @@ pub fn ask(app: &App, query: &str) -> Result<serde_json::Value> {
     let resolve = ByDatabase { app, actor: &Actor::Anyone };
     let context = Context { resolve: &resolve, language: Language::Sv, cursors: Some(&cursors), scope: "" };
     let request = parse(&tables::SEARCH, &params, &context)?;
-    let answer = app.index.searcher().find(Audience::Public, &request.query)?;
+    let answer = app.searcher()?.find(Audience::Public, &request.query)?;
     let place = Place { api: "", path: "/search", params: &params };
     let body = write_search(&place, &request, &answer, &[], Language::Sv)?;
     Ok(serde_json::from_slice(&body.bytes)?)

@@ -6,6 +6,9 @@ use crate::error::Result;
 use chrono::{DateTime, Duration, NaiveDateTime, Utc};
 use diesel::prelude::*;
 
+/// Statistics of another index schema go when they are so old.
+const OTHERS_STATISTICS: Duration = Duration::days(30);
+
 /// A running change of operational tables. It has no way to resource tables.
 pub struct Operations<'a> {
     pub(super) connection: &'a mut AnyConnection,
@@ -154,9 +157,13 @@ impl<'a> Operations<'a> {
         Ok(())
     }
 
-    /// Stores a statistics snapshot and drops all older ones.
+    /// Stores a statistics snapshot of an index schema in the place of its last one. Those of other schemas go with them
+    /// when they are so old that no program of another version serves beside this one any more; if one does, it takes
+    /// them anew.
     pub fn store_statistics(&mut self, number: i64, schema_version: i64, content: &str) -> Result<()> {
-        diesel::delete(statistics::table).execute(self.connection)?;
+        let old = (self.at - OTHERS_STATISTICS).naive_utc();
+        let replaced = statistics::schema_version.eq(schema_version).or(statistics::at.lt(old));
+        diesel::delete(statistics::table.filter(replaced)).execute(self.connection)?;
         diesel::insert_into(statistics::table)
             .values((
                 statistics::number.eq(number),
@@ -188,11 +195,10 @@ pub(crate) fn clients(connection: &mut AnyConnection) -> Result<Vec<ClientRow>> 
     Ok(clients::table.order(clients::created_at).load(connection)?)
 }
 
-/// The number of the newest statistics snapshot of an index schema.
+/// The number of the statistics snapshot of an index schema.
 pub(crate) fn statistics_number(connection: &mut AnyConnection, schema_version: i64) -> Result<Option<i64>> {
     Ok(statistics::table
         .filter(statistics::schema_version.eq(schema_version))
-        .order(statistics::number.desc())
         .select(statistics::number)
         .first(connection)
         .optional()?)

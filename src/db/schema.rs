@@ -213,10 +213,10 @@ diesel::table! {
 }
 
 diesel::table! {
-    statistics (number) {
+    statistics (schema_version) {
+        schema_version -> BigInt,
         number -> BigInt,
         at -> Timestamp,
-        schema_version -> BigInt,
         content -> Text,
     }
 }

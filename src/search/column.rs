@@ -2,12 +2,13 @@
 //! again, so that their posting lists need not be put together each time.
 
 use crate::error::Result;
-use crate::search::cursor::Worth;
+use crate::search::cursor::{Clause, Worth};
+use crate::search::evidence::Places;
 use crate::search::source::Source;
 use crate::search::terms::In;
 use crate::search::view::SegmentData;
 use crate::search::window::{Spare, Stretch, WINDOW, WORDS, each_of};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 use tantivy::{DocId, TERMINATED};
 
@@ -21,6 +22,8 @@ const MOST_ASKED: usize = 4_096;
 /// A word takes another's place when its column would save so many times as much: words that are asked for alike are not
 /// to drive each other out again and again.
 const CLEARLY: u64 = 2;
+/// So many different values, with where the word stands, fit a code.
+const MOST_KINDS: usize = 256;
 
 /// What a word matches: bits, and for every match the place of its value.
 pub(crate) struct Column {
@@ -34,14 +37,18 @@ pub(crate) struct Column {
     greatest: Box<[u8]>,
     /// Values, from low to high.
     values: Vec<u32>,
+    /// Where in a record the word stands, for each value; empty when these are too many different ones together.
+    standing: Vec<Places>,
     count: usize,
 }
 
 impl Column {
-    /// The column of a source whose points are values; `None` when there are too many different ones.
-    pub(crate) fn of(mut source: Source, data: &SegmentData) -> Option<Column> {
+    /// The column of a source whose points are values, and of the same word document by document; `None` when there are
+    /// too many different ones.
+    pub(crate) fn of(mut source: Source, mut clause: Clause, data: &SegmentData) -> Option<Column> {
         let mut bits = vec![0; (data.documents as usize).div_ceil(64) + WORDS];
-        let mut found: Vec<u16> = Vec::new();
+        // What each match counts and, below, where the word stands in it.
+        let mut found: Vec<u32> = Vec::new();
         let mut spare = Spare::default();
         let mut window = spare.take();
         let mut next = source.next(0);
@@ -50,21 +57,32 @@ impl Column {
             window.clear();
             source.fill(stretch, &mut window, &mut spare);
             bits.get_mut(stretch.base as usize / 64..)?.first_chunk_mut::<WORDS>()?.copy_from_slice(&window.bits);
-            window.each(|at| found.push(u16::try_from(window.points[at % WINDOW]).unwrap_or(u16::MAX)));
+            window.each(|at| {
+                let doc = stretch.base + at as DocId;
+                let places = if clause.seek(doc) == doc { clause.places() } else { 0 };
+                let value = window.points[at % WINDOW].min(u32::from(u16::MAX));
+                found.push(value << Places::BITS | u32::from(places));
+            });
             next = source.next(stretch.end());
         }
         spare.give(window);
-        let mut seen = vec![false; usize::from(u16::MAX) + 1];
-        found.iter().for_each(|value| seen[usize::from(*value)] = true);
-        let values: Vec<u32> = (0..).zip(&seen).filter(|(_, seen)| **seen).map(|(value, _)| value).collect();
-        let mut places = vec![0_u8; seen.len()];
-        for (place, value) in values.iter().enumerate() {
-            places[*value as usize] = u8::try_from(place).ok()?;
+        let mut kinds: Vec<u32> = found.iter().copied().collect::<BTreeSet<u32>>().into_iter().collect();
+        let whole = kinds.len() <= MOST_KINDS;
+        if !whole {
+            found.iter_mut().for_each(|kind| *kind &= !u32::from(Places::MAX));
+            kinds.iter_mut().for_each(|kind| *kind &= !u32::from(Places::MAX));
+            kinds.dedup();
         }
-        let codes = match values.len() {
+        if kinds.len() > MOST_KINDS {
+            return None;
+        }
+        let code = |kind: &u32| kinds.binary_search(kind).ok().and_then(|code| u8::try_from(code).ok()).unwrap_or(0);
+        let codes = match kinds.len() {
             0 | 1 => Box::default(),
-            _ => found.iter().map(|value| places[usize::from(*value)]).collect(),
+            _ => found.iter().map(code).collect(),
         };
+        let values = kinds.iter().map(|kind| kind >> Places::BITS).collect();
+        let standing = if whole { kinds.iter().map(|kind| kind.to_le_bytes()[0]).collect() } else { Vec::new() };
         let mut greatest = vec![0_u8; bits.len().div_ceil(WORDS)];
         let mut left: &[u8] = &codes;
         for (words, greatest) in bits.chunks(WORDS).zip(&mut greatest) {
@@ -79,7 +97,15 @@ impl Column {
             sum - word.count_ones()
         };
         let before = bits.iter().map(&mut count).collect();
-        Some(Column { bits: bits.into(), before, codes, greatest: greatest.into(), values, count: found.len() })
+        Some(Column {
+            bits: bits.into(),
+            before,
+            codes,
+            greatest: greatest.into(),
+            values,
+            standing,
+            count: found.len(),
+        })
     }
 
     /// How many documents match.
@@ -114,6 +140,23 @@ impl Column {
         let at = base as usize / WINDOW;
         let two = self.greatest.get(at..).unwrap_or_default().iter().take(2);
         two.max().copied().unwrap_or(0)
+    }
+
+    /// Whether it tells where words stand.
+    pub(crate) fn tells_places(&self) -> bool {
+        !self.standing.is_empty()
+    }
+
+    /// What a document counts and where the word stands in it; `None` when it does not match.
+    pub(crate) fn look_up(&self, doc: DocId) -> Option<(u32, Places)> {
+        let (word, bit) = (doc as usize / 64, doc % 64);
+        let bits = *self.bits.get(word)?;
+        if bits >> bit & 1 == 0 {
+            return None;
+        }
+        let at = *self.before.get(word)? + (bits & ((1 << bit) - 1)).count_ones();
+        let code = usize::from(self.codes.get(at as usize).copied().unwrap_or(0));
+        Some((*self.values.get(code)?, *self.standing.get(code)?))
     }
 
     /// What matches in a window.
@@ -215,6 +258,12 @@ impl Held {
 }
 
 impl Columns {
+    /// The column of a word, if there is one; this does not count as asked for.
+    pub(crate) fn held(&self, key: &[ColumnTerm]) -> Option<Arc<Column>> {
+        let held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        held.columns.get(key).and_then(|(column, _)| column.clone())
+    }
+
     /// The column of a word that about so many documents have; `None` while it is not worth one.
     pub(crate) fn get(
         &self,

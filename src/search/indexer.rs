@@ -1,4 +1,4 @@
-//! The writing side: folders, commits, rebuilds and the view that searches read.
+//! The writing side: commits, rebuilds and the view that searches read.
 
 use crate::error::{Error, Result};
 use crate::resources::Kind;
@@ -6,6 +6,7 @@ use crate::search::document::Document;
 use crate::search::evidence::{self, Repeat};
 use crate::search::facets::Slots;
 use crate::search::fields::{self, Fields};
+use crate::search::folders::Folders;
 use crate::search::ready::ReadyPlugin;
 use crate::search::searcher::Searcher;
 use crate::search::statistics::Statistics;
@@ -51,12 +52,10 @@ impl Default for Options {
     }
 }
 
-/// The file that names the folder in use.
-const CURRENT: &str = "current";
-
 /// The index of a node. Writers wait for each other; searches never wait.
 pub struct Index {
-    dir: PathBuf,
+    folders: Folders,
+    version: u32,
     options: Options,
     fields: Arc<Fields>,
     stale: bool,
@@ -77,20 +76,26 @@ struct Open {
 
 impl std::fmt::Debug for Index {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("Index").field("dir", &self.dir).finish_non_exhaustive()
+        formatter.debug_struct("Index").field("position", &self.position()).finish_non_exhaustive()
     }
 }
 
 impl Index {
-    /// Opens the index in this folder, or begins an empty one.
+    /// Opens the index in this folder, or begins an empty one. Other versions of it in the folder are left alone while
+    /// another process has them open, and go when this one is there.
     ///
-    /// What another version made, or what is damaged, is not used: the index is empty then, `is_stale` says so and
-    /// `position` is `None`, so that the caller rebuilds. Fails only when the folder itself cannot be used.
+    /// What is damaged is not used: the index is empty then, `is_stale` says so and `position` is `None`, so that the caller
+    /// rebuilds. Fails only when the folder itself cannot be used, or when another process has this version open.
     pub fn open(dir: &Path, options: Options) -> Result<Index> {
-        fs::create_dir_all(dir)?;
+        Index::open_version(dir, options, fields::schema_version())
+    }
+
+    /// The same as if the version were another.
+    pub(crate) fn open_version(dir: &Path, options: Options, version: u32) -> Result<Index> {
         let fields = Fields::shared();
         let index = Index {
-            dir: dir.to_owned(),
+            folders: Folders::open(dir, version)?,
+            version,
             options,
             fields,
             stale: false,
@@ -98,7 +103,7 @@ impl Index {
             statistics: Mutex::new((0, None)),
             view: RwLock::new(Arc::new(View::empty())),
         };
-        let Some(folder) = index.current()? else { return Ok(index) };
+        let Some(folder) = index.folders.current()? else { return Ok(index) };
         // Tantivy panics on some kinds of damage; nothing is shared that a panic could leave half done.
         let found = std::panic::catch_unwind(AssertUnwindSafe(|| index.open_current(folder)));
         let stale = match found {
@@ -114,11 +119,13 @@ impl Index {
         };
         if stale {
             *index.lock() = None;
+        } else {
+            index.folders.clear_others()?;
         }
         Ok(Index { stale, ..index })
     }
 
-    /// Opens and publishes what was found; false when another version made it.
+    /// Opens and publishes what was found; false when it has other fields.
     fn open_current(&self, folder: PathBuf) -> Result<bool> {
         match self.open_folder(folder)? {
             Some(open) => self.publish(&mut self.lock(), open).map(|()| true),
@@ -126,14 +133,14 @@ impl Index {
         }
     }
 
-    /// Whether what was found in the folder could not be used.
+    /// Whether what was found in the folder is damaged or has other fields.
     pub fn is_stale(&self) -> bool {
         self.stale && self.view().position.is_none()
     }
 
     /// The version of fields, analysis and vocabularies.
     pub fn schema_version(&self) -> u32 {
-        fields::schema_version()
+        self.version
     }
 
     /// Where the index stands; `None` when it was never filled.
@@ -194,22 +201,23 @@ impl Index {
     pub fn rebuild(&self, documents: &mut dyn Iterator<Item = Result<Document>>, position: Position) -> Result<()> {
         let mut guard = self.lock();
         let old = guard.as_ref().map(|open| open.folder.clone());
-        self.clear(old.as_deref())?;
-        let folder = self.fresh_folder()?;
+        self.folders.clear(old.as_deref())?;
+        let folder = self.folders.fresh()?;
         let built = self.fill(&folder, documents, &position).and_then(|()| self.open_folder(folder.clone()));
         let open = match built {
             Ok(Some(open)) => open,
-            Ok(None) => return Err(Error::internal("a new index is of another version")),
+            Ok(None) => return Err(Error::internal("a new index has other fields")),
             Err(error) => {
                 // The half-made folder is of no use; that it cannot be removed matters less than the error.
                 let _ = fs::remove_dir_all(&folder);
                 return Err(error);
             }
         };
-        self.point_to(&folder)?;
+        self.folders.point_to(&folder)?;
         self.publish(&mut guard, open)?;
         drop(guard);
-        self.clear(Some(&folder))
+        self.folders.clear(Some(&folder))?;
+        self.folders.clear_others()
     }
 
     fn fill(
@@ -303,26 +311,8 @@ impl Index {
         Ok(writer)
     }
 
-    // Folders
-
-    fn current(&self) -> Result<Option<PathBuf>> {
-        match fs::read_to_string(self.dir.join(CURRENT)) {
-            Ok(name) => Ok(Some(self.dir.join(name.trim()))),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(error.into()),
-        }
-    }
-
-    fn prefix(&self) -> String {
-        format!("v{:08x}-", fields::schema_version())
-    }
-
-    /// Opens a folder; `None` when another version made it.
+    /// Opens a folder; `None` when it has other fields.
     fn open_folder(&self, folder: PathBuf) -> Result<Option<Open>> {
-        let name = folder.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-        if !name.starts_with(&self.prefix()) {
-            return Ok(None);
-        }
         let mut index = tantivy::Index::open_in_dir(&folder)?;
         if index.schema() != self.fields.schema {
             return Ok(None);
@@ -351,54 +341,9 @@ impl Index {
 
     /// A first, empty folder.
     fn begin(&self) -> Result<Open> {
-        let folder = self.fresh_folder()?;
+        let folder = self.folders.fresh()?;
         self.create(&folder)?;
-        self.point_to(&folder)?;
-        self.open_folder(folder)?.ok_or_else(|| Error::internal("a new index is of another version"))
+        self.folders.point_to(&folder)?;
+        self.open_folder(folder)?.ok_or_else(|| Error::internal("a new index has other fields"))
     }
-
-    fn fresh_folder(&self) -> Result<PathBuf> {
-        let prefix = self.prefix();
-        for number in 1..=u32::MAX {
-            let folder = self.dir.join(format!("{prefix}{number}"));
-            if !folder.exists() {
-                return Ok(folder);
-            }
-        }
-        Err(Error::internal("no name is left for an index"))
-    }
-
-    /// Makes a folder the one in use, at once and durably.
-    fn point_to(&self, folder: &Path) -> Result<()> {
-        let name = folder.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-        let new = self.dir.join("current.new");
-        let mut file = fs::File::create(&new)?;
-        std::io::Write::write_all(&mut file, name.as_bytes())?;
-        file.sync_all()?;
-        fs::rename(&new, self.dir.join(CURRENT))?;
-        fs::File::open(&self.dir)?.sync_all()?;
-        Ok(())
-    }
-
-    /// Removes folders of indexes that are not in use.
-    fn clear(&self, keep: Option<&Path>) -> Result<()> {
-        let current = self.current()?;
-        for entry in fs::read_dir(&self.dir)? {
-            let path = entry?.path();
-            let ours = path.file_name().and_then(|name| name.to_str()).is_some_and(is_folder_name);
-            if ours && path.is_dir() && Some(path.as_path()) != keep && Some(&path) != current.as_ref() {
-                fs::remove_dir_all(&path)?;
-            }
-        }
-        Ok(())
-    }
-}
-
-/// Whether a name is one that `fresh_folder` gives: nothing else is ever removed.
-fn is_folder_name(name: &str) -> bool {
-    name.strip_prefix('v').and_then(|rest| rest.split_once('-')).is_some_and(|(version, number)| {
-        version.len() == 8
-            && version.bytes().all(|byte| byte.is_ascii_hexdigit())
-            && number.bytes().all(|byte| byte.is_ascii_digit())
-    })
 }

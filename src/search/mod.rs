@@ -16,6 +16,8 @@ mod dump;
 mod evidence;
 mod facets;
 mod fields;
+mod folders;
+pub mod following;
 mod highlight;
 mod indexer;
 mod intake;

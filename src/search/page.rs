@@ -8,7 +8,7 @@ use crate::search::highlight::{self, Marks};
 use crate::search::query::{Hit, Query};
 use crate::search::source::EVERYTHING;
 use crate::search::stored::Stored;
-use crate::search::terms;
+use crate::search::terms::{self, Lookup};
 use crate::search::view::View;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -131,17 +131,14 @@ impl Page<'_> {
             }
         }
         for planned in &plan.required {
-            let Some(mut clause) = terms::clause(&planned.leaves, self.view, segment)? else { continue };
+            let word = Lookup::new(&planned.leaves, planned.share, self.view, segment)?;
+            let Some(mut word) = word else { continue };
             for at in here {
-                let doc = found[*at].doc;
-                if clause.seek(doc) == doc {
-                    let places = clause.places();
-                    evidence[*at].places |= places;
-                    evidence[*at].words += 1;
-                    if explain {
-                        let points = clause.points(data.features(doc).name_length());
-                        evidence[*at].parts.push(part("word", &planned.shown(), places, planned.share, points));
-                    }
+                let Some((points, places)) = word.look_up(found[*at].doc, data) else { continue };
+                evidence[*at].places |= places;
+                evidence[*at].words += 1;
+                if explain {
+                    evidence[*at].parts.push(part("word", &planned.shown(), places, planned.share, points));
                 }
             }
         }

@@ -4,18 +4,19 @@
 //! commit that carries the last number. A crash at any point only repeats work.
 
 use crate::db::feed::created_after;
-use crate::db::{AnyConnection, Change, Db, Operation, after, head, statistics, statistics_number};
+use crate::db::{AnyConnection, Change, Db, Head, Operation, after, head, statistics, statistics_number};
 use crate::error::{Error, Result};
 use crate::nodes::Lease;
 use crate::resources::Kind;
 use crate::resources::resource::{Resource, with_kind};
 use crate::search::document::Document;
+use crate::search::following::Following;
 use crate::search::{Index, Position};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 use uuid::Uuid;
@@ -26,6 +27,8 @@ const BATCH: i64 = 2_000;
 const REBUILD_BATCH: i64 = 1_000;
 /// Statistics stay for at least so many changes, however small the registry.
 const LEAST_CHANGED: u64 = 1_000;
+/// A node takes in so many changes before it listens.
+const SOON: i64 = 10_000;
 /// A node looks so often whether there are newer statistics, or whether it is time for them.
 const RENEWAL: Duration = Duration::from_secs(1);
 /// Commits are at least so far apart, so that many small writes share one.
@@ -36,28 +39,9 @@ const RHYTHM: Duration = Duration::from_millis(100);
 pub struct Tailer {
     db: Db,
     index: Arc<Index>,
-    contact: Arc<Contact>,
-}
-
-/// When a node last heard from its database.
-#[derive(Debug)]
-pub struct Contact(Mutex<Instant>);
-
-impl Default for Contact {
-    fn default() -> Self {
-        Contact(Mutex::new(Instant::now()))
-    }
-}
-
-impl Contact {
-    fn made(&self) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
-    }
-
-    /// How long ago that was.
-    pub fn age(&self) -> Duration {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).elapsed()
-    }
+    following: Arc<Following>,
+    /// Whether to leave off.
+    stop: Arc<AtomicBool>,
 }
 
 /// A running tailer; stops when told or dropped.
@@ -67,25 +51,38 @@ pub struct Running {
 }
 
 impl Tailer {
-    /// A tailer for this index of this database, which tells when it last heard from it.
-    pub fn new(db: Db, index: Arc<Index>, contact: Arc<Contact>) -> Self {
-        Tailer { db, index, contact }
+    /// A tailer for this index of this database, which tells how far it has come.
+    pub fn new(db: Db, index: Arc<Index>, following: Arc<Following>) -> Self {
+        Tailer { db, index, following, stop: Arc::default() }
     }
 
     /// Brings the index level with the database: made anew where its position does not belong to this database.
     pub fn level(&self) -> Result<()> {
-        let now = self.db.head()?;
-        let fits = self.index.position().is_some_and(|position| {
-            position.epoch == now.epoch
-                && i64::try_from(position.sequence)
-                    .is_ok_and(|sequence| (now.complete_after..=now.sequence).contains(&sequence))
-                && position.schema == self.index.schema_version()
-        });
-        if !fits {
+        if self.behind(&self.db.head()?).is_none() {
             self.rebuild()?;
         }
         while self.step()? {}
         self.adopt_statistics()
+    }
+
+    /// The same where that is soon done; what takes long is left to the tailer that runs while the node serves.
+    pub fn level_if_soon(&self) -> Result<()> {
+        let head = self.db.head()?;
+        if self.behind(&head).unwrap_or(head.sequence) <= SOON {
+            return self.level();
+        }
+        tracing::info!("the index is not level with the database: lists and searches are answered when it is");
+        Ok(())
+    }
+
+    /// How many changes the index lacks; `None` when its position does not belong to this database.
+    fn behind(&self, head: &Head) -> Option<i64> {
+        let position = self.index.position()?;
+        let sequence = i64::try_from(position.sequence).ok()?;
+        let fits = position.epoch == head.epoch
+            && (head.complete_after..=head.sequence).contains(&sequence)
+            && position.schema == self.index.schema_version();
+        fits.then_some(head.sequence - sequence)
     }
 
     /// Scores with the newest statistics of the database, so that order is the same on every node; makes them where there
@@ -119,8 +116,11 @@ impl Tailer {
     pub fn rebuild(&self) -> Result<()> {
         // The position is read before the rows: what changes meanwhile is taken in again afterwards.
         let now = self.db.head()?;
-        let mut rows = Rows { db: &self.db, after: Some(0), ready: Vec::new().into_iter() };
-        self.index.rebuild(&mut rows, self.position(&now.epoch, now.sequence))
+        let mut rows = Rows { tailer: self, after: Some(0), ready: Vec::new().into_iter() };
+        self.following.makes(Some(0));
+        let made = self.index.rebuild(&mut rows, self.position(&now.epoch, now.sequence));
+        self.following.makes(None);
+        made
     }
 
     fn position(&self, epoch: &str, sequence: i64) -> Position {
@@ -153,28 +153,31 @@ impl Tailer {
             let (documents, gone) = current(connection, &records)?;
             Ok(Batch::Some { epoch: now.epoch, documents, gone, last, more: last < now.sequence })
         })?;
-        self.contact.made();
-        match batch {
-            Batch::Nothing => Ok(false),
+        self.following.hears();
+        let more = match batch {
+            Batch::Nothing => false,
             Batch::OtherHistory => {
                 self.rebuild()?;
-                Ok(true)
+                true
             }
             Batch::Some { epoch, documents, gone, last, more } => {
                 self.index.apply(documents, &gone, self.position(&epoch, last))?;
-                Ok(more)
+                more
             }
+        };
+        if !more {
+            self.following.is_level_now();
         }
+        Ok(more)
     }
 
     /// Follows in a thread of its own until stopped.
     pub(crate) fn run(self, mut lease: Option<Lease>) -> Result<Running> {
-        let stop = Arc::new(AtomicBool::new(false));
-        let told = Arc::clone(&stop);
+        let stop = Arc::clone(&self.stop);
         let thread = std::thread::Builder::new().name("tailer".to_owned()).spawn(move || {
             let mut seen = 0;
-            let mut renewed = Instant::now();
-            while !told.load(Ordering::Acquire) {
+            let mut renewed: Option<Instant> = None;
+            while !self.stop.load(Ordering::Acquire) {
                 let started = Instant::now();
                 if let (Some(lease), Some(position)) = (&mut lease, self.index.position()) {
                     lease.keep(position.sequence);
@@ -183,13 +186,14 @@ impl Tailer {
                     Ok(true) => continue,
                     Ok(false) => {
                         seen = self.db.wait_for_write(seen, RHYTHM);
-                        if renewed.elapsed() >= RENEWAL {
-                            renewed = Instant::now();
+                        if renewed.is_none_or(|renewed| renewed.elapsed() >= RENEWAL) {
+                            renewed = Some(Instant::now());
                             if let Err(error) = self.adopt_statistics() {
                                 tracing::warn!(%error, "the statistics for scoring could not be renewed");
                             }
                         }
                     }
+                    Err(_) if self.stop.load(Ordering::Acquire) => break,
                     Err(error) => {
                         tracing::error!(%error, "the index cannot follow the change log; trying again");
                         std::thread::sleep(Duration::from_secs(1));
@@ -249,7 +253,7 @@ fn current(
 /// Every open record of the database as a document, read in batches, in the order in which they came into sight: of two
 /// that are equally good the older comes first, so a search need not look at the younger ones.
 struct Rows<'a> {
-    db: &'a Db,
+    tailer: &'a Tailer,
     /// Where it has come; none at the end.
     after: Option<i64>,
     ready: std::vec::IntoIter<Document>,
@@ -258,12 +262,18 @@ struct Rows<'a> {
 impl Rows<'_> {
     fn refill(&mut self) -> Result<bool> {
         let Some(after) = self.after else { return Ok(false) };
-        let (last, mut documents) = self.db.read_at_once(|connection| {
+        let Tailer { db, following, stop, .. } = self.tailer;
+        if stop.load(Ordering::Acquire) {
+            return Err(Error::internal("the node stops"));
+        }
+        let (last, mut documents) = db.read_at_once(|connection| {
             let created = created_after(connection, after, REBUILD_BATCH)?;
             let records = created.iter().map(|(kind, id, _)| (*kind, *id)).collect();
             Ok((created.last().map(|(.., first)| *first), current(connection, &records)?.0))
         })?;
         documents.sort_by_key(|document| document.tie);
+        following.hears();
+        following.makes(last.or(self.after));
         self.after = last;
         self.ready = documents.into_iter();
         Ok(last.is_some())

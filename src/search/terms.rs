@@ -3,17 +3,18 @@
 use crate::error::Result;
 use crate::resources::Audience;
 use crate::search::column::{Column, ColumnTerm};
-use crate::search::cursor::{Clause, Leaf, Worth};
+use crate::search::cursor::{self, Clause, Leaf, Worth};
+use crate::search::evidence::Places;
 use crate::search::facets;
 use crate::search::fields;
 use crate::search::postings::{Reader, Way};
 use crate::search::source::Source;
 use crate::search::view::{SegmentData, View};
 use std::sync::Arc;
-use tantivy::TERMINATED;
 use tantivy::index::InvertedIndexReader;
 use tantivy::postings::TermInfo;
 use tantivy::schema::IndexRecordOption;
+use tantivy::{DocId, TERMINATED};
 
 /// A word that one of so many documents has, and that at least so many have, may become a column. Tests have few
 /// documents and are to go through columns too.
@@ -166,10 +167,13 @@ fn weighed(leaves: &[TermsLeaf], view: &View, segment: usize, weight: Option<u32
 pub(crate) fn word(leaves: &[TermsLeaf], share: u32, view: &View, segment: usize) -> Result<Option<Source>> {
     let data = &view.segment(segment)?.data;
     let key = Key::of(leaves, segment);
-    if key.frequency < LEAST_COLUMN || key.frequency < u64::from(data.documents / COLUMN) {
+    if !key.may_be_column(data) {
         return any(leaves, view, segment);
     }
-    let make = || Ok(weighed(leaves, view, segment, Some(1000))?.and_then(|source| Column::of(source, data)));
+    let make = || {
+        let both = weighed(leaves, view, segment, Some(1000))?.zip(clause(leaves, view, segment)?);
+        Ok(both.and_then(|(source, clause)| Column::of(source, clause, data)))
+    };
     match data.columns.get(&key.terms, key.frequency, data.documents, make)? {
         Some(column) => Ok(Some(Source::column(column, share))),
         None => any(leaves, view, segment),
@@ -193,9 +197,47 @@ impl Key {
         }
         key
     }
+
+    /// Whether so many documents have it that it may become a column.
+    fn may_be_column(&self, data: &SegmentData) -> bool {
+        self.frequency >= LEAST_COLUMN && self.frequency >= u64::from(data.documents / COLUMN)
+    }
 }
 
-/// The same for documents that are looked up one by one.
+/// A word of a query for documents of a segment that are looked up one by one.
+pub(crate) enum Lookup {
+    /// In its column.
+    Column(Arc<Column>, u32),
+    /// In its posting lists.
+    Clause(Clause),
+}
+
+impl Lookup {
+    /// The word's look-up; `None` when nothing in the segment matches.
+    pub(crate) fn new(leaves: &[TermsLeaf], share: u32, view: &View, segment: usize) -> Result<Option<Lookup>> {
+        let data = &view.segment(segment)?.data;
+        let key = Key::of(leaves, segment);
+        let column = if key.may_be_column(data) { data.columns.held(&key.terms) } else { None };
+        if let Some(column) = column.filter(|column| column.tells_places()) {
+            return Ok(Some(Lookup::Column(column, share)));
+        }
+        Ok(clause(leaves, view, segment)?.map(Lookup::Clause))
+    }
+
+    /// What a document counts and where the word stands in it; `None` when it does not match. Documents must come in order.
+    pub(crate) fn look_up(&mut self, doc: DocId, data: &SegmentData) -> Option<(u32, Places)> {
+        match self {
+            Lookup::Column(column, share) => {
+                column.look_up(doc).map(|(value, places)| (cursor::points(value, *share), places))
+            }
+            Lookup::Clause(clause) => {
+                (clause.seek(doc) == doc).then(|| (clause.points(data.features(doc).name_length()), clause.places()))
+            }
+        }
+    }
+}
+
+/// The same in its posting lists.
 pub(crate) fn clause(leaves: &[TermsLeaf], view: &View, segment: usize) -> Result<Option<Clause>> {
     let leaves = leaves.iter().map(|leaf| leaf.open(view, segment));
     let leaves: Vec<Leaf> = leaves.filter_map(Result::transpose).collect::<Result<_>>()?;

@@ -5,12 +5,14 @@ use crate::database::{Cluster, TestDatabase, Which, open};
 use crate::harness::{TestApp, organisation};
 use diesel::connection::SimpleConnection;
 use diesel::{Connection, PgConnection};
-use samverkan::app::App;
+use samverkan::app::{App, Background};
 use samverkan::auth::actor::Role;
+use samverkan::clock::System;
+use samverkan::config::Config;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::sync::{Mutex, RwLock};
+use std::sync::{Arc, Mutex, RwLock};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 use ureq::Body;
@@ -339,16 +341,20 @@ fn three_nodes_lose_nothing_and_agree_whatever_fails_meanwhile() {
     assert!(dumps.iter().all(|dump| *dump == dumps[0]), "the indexes of two nodes differ");
 }
 
-/// Asks until a node says whether it is ready as wanted.
-fn ready(app: &TestApp, status: u16) -> Value {
-    let since = Instant::now();
+/// Asks until a node that lives says what it is to say about being ready.
+#[track_caller]
+fn ready(base: &str, wanted: &Value) {
+    let (agent, since) = (agent(), Instant::now());
+    let get = |path: &str| told(agent.get(format!("{base}{path}")).call()).unwrap();
     loop {
-        assert_eq!(app.get("/health/live").status, 200);
-        let answer = app.get("/health/ready");
-        if answer.status == status {
-            return answer.json();
+        assert_eq!(get("/health/live").0, 200);
+        let (status, text) = get("/health/ready");
+        let said: Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(status, if said["status"] == "ready" { 200 } else { 503 }, "{text}");
+        if said == *wanted {
+            return;
         }
-        assert!(since.elapsed() < Duration::from_secs(10), "{}", answer.text());
+        assert!(since.elapsed() < Duration::from_secs(10), "{text}");
         pause(20);
     }
 }
@@ -364,16 +370,58 @@ fn a_node_that_lags_or_makes_its_index_anew_lives_but_is_not_ready() {
     // Nobody reads the log, and many changes come.
     holding.batch_execute("BEGIN; LOCK TABLE changes IN ACCESS EXCLUSIVE MODE").unwrap();
     changing.batch_execute("UPDATE counter SET sequence = sequence + 20000").unwrap();
-    let told = ready(&app, 503);
-    assert_eq!(told, json!({"status": "unready", "reason": "the index is catching up", "indexSequence": 1}));
+    let (catching, making) = ("the index is catching up", "the index is being made anew");
+    ready(&app.base, &json!({"status": "unready", "reason": catching, "indexSequence": 1, "changeSequence": 20_001}));
     holding.batch_execute("COMMIT").unwrap();
-    assert_eq!(ready(&app, 200), json!({"status": "ready", "indexSequence": 20_001, "changeSequence": 20_001}));
+    ready(&app.base, &json!({"status": "ready", "indexSequence": 20_001, "changeSequence": 20_001}));
     // The database gets another history, and nobody reads its rows.
     holding.batch_execute("BEGIN; LOCK TABLE organisations IN ACCESS EXCLUSIVE MODE").unwrap();
     changing.batch_execute("UPDATE counter SET epoch = 'another', sequence = 1").unwrap();
-    let told = ready(&app, 503);
-    assert_eq!(told, json!({"status": "unready", "reason": "the index is being made anew", "indexSequence": 20_001}));
+    ready(
+        &app.base,
+        &json!({"status": "unready", "reason": making, "indexSequence": 20_001, "changeSequence": 1, "madeTo": 0}),
+    );
     assert_eq!(app.get("/api/v1/search?q=f%C3%B6reningen").status, 200);
     holding.batch_execute("COMMIT").unwrap();
-    assert_eq!(ready(&app, 200), json!({"status": "ready", "indexSequence": 1, "changeSequence": 1}));
+    ready(&app.base, &json!({"status": "ready", "indexSequence": 1, "changeSequence": 1}));
+}
+
+#[test]
+fn a_node_without_an_index_lives_while_it_makes_one_and_answers_no_search_from_half_of_it() {
+    let database = TestDatabase::of(Which::Postgresql);
+    let url = database.url().unwrap().to_owned();
+    let app = TestApp::over(database);
+    let made = app.organisation("Föreningen");
+    let path = format!("/api/v1/organisations/{}", made["id"].as_str().unwrap());
+    let [mut holding, mut changing] = [(); 2].map(|()| PgConnection::establish(&url).unwrap());
+    // So much that a node does not take it in before it listens; and nobody reads which records there are.
+    changing.batch_execute("UPDATE counter SET sequence = sequence + 20000").unwrap();
+    holding.batch_execute("BEGIN; LOCK TABLE latest IN ACCESS EXCLUSIVE MODE").unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let mut config = Config::clone(&app.app.config).in_folder(folder.path()).with_database(&url);
+    config.listen = "127.0.0.1:0".to_owned();
+    let other = Background::start(App::open(config, Arc::new(System)).unwrap()).unwrap();
+    let agent = agent();
+    let ask = |path: &str| {
+        let mut answer = agent.get(format!("{}{path}", other.base)).call().unwrap();
+        let retry = answer.headers().get("retry-after").map(|value| value.to_str().unwrap().to_owned());
+        (answer.status().as_u16(), retry, answer.body_mut().read_to_string().unwrap())
+    };
+    let making = "the index is being made anew";
+    ready(
+        &other.base,
+        &json!({"status": "unready", "reason": making, "indexSequence": 0, "changeSequence": 20_001, "madeTo": 0}),
+    );
+    for search in ["/api/v1/search?q=f%C3%B6reningen", "/api/v1/organisations", "/api/v1/suggest?q=f"] {
+        let (status, retry, told) = ask(search);
+        assert_eq!((status, retry.as_deref()), (503, Some("5")), "{search}: {told}");
+        assert!(told.contains("/problems/unavailable\""), "{told}");
+    }
+    // What the database tells is there.
+    assert_eq!(ask(&path).0, 200);
+    holding.batch_execute("COMMIT").unwrap();
+    ready(&other.base, &json!({"status": "ready", "indexSequence": 20_001, "changeSequence": 20_001}));
+    let (status, _, page) = ask("/api/v1/search?q=f%C3%B6reningen");
+    assert_eq!(status, 200);
+    assert_eq!(serde_json::from_str::<Value>(&page).unwrap()["_meta"]["totalRecords"], 1);
 }

@@ -1,5 +1,6 @@
 use super::*;
 use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
 fn rebuilt(documents: impl Iterator<Item = Document>) -> Registry {
     let registry = Registry::new();
@@ -108,10 +109,20 @@ fn the_position_is_that_of_the_last_commit_and_survives_reopening() {
     index.apply(vec![organisation(1, "Två")], &[], position(10)).expect("applies");
     drop(index);
     assert_eq!(open().position(), Some(position(10)));
-    let folders = std::fs::read_dir(folder.path())
-        .expect("lists")
-        .filter(|entry| entry.as_ref().expect("an entry").path().is_dir());
-    assert_eq!(folders.count(), 1);
+    // Of the version's folders only the last is left, beside the lock and the file that names it.
+    assert_eq!(names(&version_folder(folder.path(), schema_version())), ["2", "current", "lock"]);
+}
+
+fn version_folder(folder: &Path, version: u32) -> PathBuf {
+    folder.join(format!("v{version:08x}"))
+}
+
+fn names(folder: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(folder).expect("lists");
+    let mut names: Vec<String> =
+        entries.map(|entry| entry.expect("an entry").file_name().into_string().expect("Unicode")).collect();
+    names.sort();
+    names
 }
 
 #[test]
@@ -137,14 +148,11 @@ fn a_searcher_keeps_its_state_while_the_index_moves_on() {
 }
 
 #[test]
-fn another_version_and_damage_are_stale() {
+fn what_is_damaged_is_made_anew() {
     let folder = tempfile::tempdir().expect("a folder");
     let open = || Index::open(folder.path(), Options::default()).expect("opens");
     open().apply(vec![organisation(1, "Ett")], &[], position(5)).expect("applies");
-    let current = folder.path().join("current");
-    let name = std::fs::read_to_string(&current).expect("reads");
-    let inside = folder.path().join(&name);
-    for file in std::fs::read_dir(&inside).expect("lists") {
+    for file in std::fs::read_dir(version_folder(folder.path(), schema_version()).join("1")).expect("lists") {
         let path = file.expect("a file").path();
         if path.extension().is_some_and(|extension| extension == "ready") {
             std::fs::write(path, b"broken").expect("writes");
@@ -154,11 +162,32 @@ fn another_version_and_damage_are_stale() {
     assert!(index.is_stale() && index.position().is_none());
     index.rebuild(&mut std::iter::once(Ok(organisation(1, "Ett"))), position(6)).expect("rebuilds");
     assert!(!index.is_stale());
-    drop(index);
-    let name = std::fs::read_to_string(&current).expect("reads");
-    std::fs::rename(folder.path().join(&name), folder.path().join("v00000000-1")).expect("renames");
-    std::fs::write(&current, "v00000000-1").expect("writes");
-    let index = open();
-    assert!(index.is_stale() && index.position().is_none());
-    assert_eq!(index.searcher().records(), 0);
+    assert_eq!(index.searcher().records(), 1);
+}
+
+#[test]
+fn another_version_is_made_beside_the_one_that_serves() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let open = |version| Index::open_version(folder.path(), Options::default(), version);
+    let found = |index: &Index| {
+        let answer = index.searcher().find(Audience::Public, &Query { limit: 9, ..Query::default() }).expect("answers");
+        answer.hits.into_iter().map(|hit| hit.title).collect::<Vec<_>>()
+    };
+    let old = open(1).expect("opens");
+    old.apply(vec![organisation(1, "Ett")], &[], position(1)).expect("applies");
+    // A version is open once.
+    let told = open(1).expect_err("it is in use").to_string();
+    assert!(told.contains("in use"), "{told}");
+    let new = open(2).expect("opens");
+    assert_eq!((new.position(), new.is_stale()), (None, false));
+    new.rebuild(&mut std::iter::once(Ok(organisation(2, "Två"))), position(2)).expect("rebuilds");
+    // The old one goes on to serve and to follow.
+    old.apply(vec![organisation(3, "Tre")], &[], position(3)).expect("applies");
+    assert_eq!((found(&old), found(&new)), (vec!["Ett".to_owned(), "Tre".to_owned()], vec!["Två".to_owned()]));
+    drop((old, new));
+    // It goes when the new one is opened and nobody has the old one open any more; nothing else in the folder does.
+    std::fs::create_dir(folder.path().join("verbatim")).expect("makes");
+    let new = open(2).expect("opens");
+    assert_eq!(found(&new), ["Två"]);
+    assert_eq!(names(folder.path()), ["v00000002", "verbatim"]);
 }

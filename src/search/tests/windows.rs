@@ -1,4 +1,5 @@
 use super::*;
+use crate::search::query::Hit;
 
 /// So many that several windows of documents are read.
 const MANY: u64 = 9_000;
@@ -22,8 +23,10 @@ fn registry() -> Registry {
     registry
 }
 
-fn seen(answer: &Answer) -> Vec<(Uuid, u32)> {
-    answer.hits.iter().map(|hit| (hit.id, hit.score.to_bits())).collect()
+/// Which hits an answer has, what they count, and where words were found.
+fn seen(answer: &Answer) -> Vec<(Uuid, u32, &[&'static str], String)> {
+    let explained = |hit: &Hit| hit.explanation.as_ref().map(ToString::to_string).unwrap_or_default();
+    answer.hits.iter().map(|hit| (hit.id, hit.score.to_bits(), &*hit.matched_on, explained(hit))).collect()
 }
 
 #[test]
@@ -36,11 +39,12 @@ fn every_match_is_counted_in_whatever_way_words_are_read() {
         ("fotbollsklubb", living().filter(|name| name.contains("fotbollsklubb")).count()),
         ("8999", 1),
     ] {
-        let first = registry.find(&text(words));
+        let query = Query { explain: true, ..text(words) };
+        let first = registry.find(&query);
         assert_eq!(first.total, expected, "{words}");
         // The second time a common word becomes a column, the third time it is one.
         for time in 2..=3 {
-            let again = registry.find(&text(words));
+            let again = registry.find(&query);
             assert_eq!((again.total, seen(&again)), (first.total, seen(&first)), "{words}, time {time}");
         }
     }
