@@ -5,7 +5,7 @@ use samverkan::resources::values::{NameKind, TextLanguage};
 use samverkan::resources::{Audience, Kind};
 use samverkan::search::document::{Document, DocumentName};
 use samverkan::search::query::{Filter, Query};
-use samverkan::search::{Index, Options, Position, schema_version};
+use samverkan::search::{Index, Options, Position, folder_in_use, schema_version};
 use samverkan::vocabulary::Vocabulary;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -68,8 +68,7 @@ fn bare(queries: &[(Value, Query)]) -> Outcome<()> {
     use tantivy::query::{BooleanQuery, Occur, Query as Q, TermQuery};
     use tantivy::schema::IndexRecordOption;
     let folder = std::env::temp_dir().join("samverkan-bench-index");
-    let name = std::fs::read_to_string(folder.join("current"))?;
-    let index = tantivy::Index::open_in_dir(folder.join(name))?;
+    let index = tantivy::Index::open_in_dir(folder_in_use(&folder)?.ok_or("the index is not there")?)?;
     let reader = index.reader()?;
     let searcher = reader.searcher();
     let all = index.schema().get_field("all")?;

@@ -6,7 +6,7 @@ use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Stdio};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// Which core a process is kept on.
 #[derive(Clone, Copy)]
@@ -40,14 +40,13 @@ pub(crate) struct Server {
     _out: BufReader<ChildStdout>,
     /// Where it listens.
     pub address: SocketAddr,
-    /// How long it took until it listened, in seconds.
-    pub start: f64,
+    began: Instant,
 }
 
 impl Server {
     /// Starts it and waits for the line that tells its address.
     pub(crate) fn start(mut command: Command) -> Outcome<Server> {
-        let start = Instant::now();
+        let began = Instant::now();
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn()?;
         let mut out = BufReader::new(child.stdout.take().ok_or("a server has no output")?);
         let mut line = String::new();
@@ -59,9 +58,19 @@ impl Server {
             }
             let address = line.split_once("http://").and_then(|(_, rest)| rest.split('/').next());
             if let Some(address) = address.and_then(|address| address.trim().parse().ok()) {
-                return Ok(Server { child, _out: out, address, start: start.elapsed().as_secs_f64() });
+                return Ok(Server { child, _out: out, address, began });
             }
         }
+    }
+
+    /// Waits until the service says that it is ready; gives the seconds since it was started.
+    pub(crate) fn ready(&self) -> Outcome<f64> {
+        let agent: ureq::Agent = ureq::Agent::config_builder().http_status_as_error(false).build().into();
+        let url = format!("http://{}/health/ready", self.address);
+        while agent.get(&url).call()?.status() != 200 {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        Ok(self.began.elapsed().as_secs_f64())
     }
 
     /// Resident and anonymous memory, in megabytes.

@@ -39,7 +39,7 @@ pub(crate) fn run(settings: &Settings) -> Outcome<()> {
         figures.push(("index build", timed(&program, &["reindex"], &variables)?, "s"));
     }
     let service = Server::start(service(&program, &files.data))?;
-    figures.push(("cold start until it listens", service.start, "s"));
+    figures.push(("cold start until it is ready", service.ready()?, "s"));
     let own = std::env::current_exe()?;
     let fixed_of = |bytes: usize| {
         let mut command = command(&own, Core::Server);

@@ -72,6 +72,7 @@ pub(crate) fn run(settings: &Settings) -> Outcome<()> {
             copy(&home(0).join("keys"), &home(number).join("keys"))?;
         }
         let server = Server::start(command(number, &["serve".as_ref()]))?;
+        server.ready()?;
         nodes.push(Node { base: format!("http://{}", server.address), _server: server });
     }
     let (Some(first), Some(last)) = (nodes.first(), nodes.last()) else { return Err("there is no node".into()) };

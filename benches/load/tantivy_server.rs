@@ -5,7 +5,7 @@
 use crate::{Outcome, fixed};
 use actix_web::http::header::ContentType;
 use actix_web::{HttpRequest, HttpResponse, web};
-use samverkan::search::text;
+use samverkan::search::{folder_in_use, text};
 use samverkan::vocabulary::Vocabulary;
 use serde_json::Value;
 use std::collections::HashMap;
@@ -95,8 +95,8 @@ impl Bare {
             by_id.insert(record["id"].as_str().ok_or("a record has no id")?.to_owned(), document);
         }
         bytes.terminate()?;
-        let current = std::fs::read_to_string(index.join("current"))?;
-        let searcher = Index::open_in_dir(index.join(current.trim()))?.reader()?.searcher();
+        let index = folder_in_use(index)?.ok_or("the service has no index")?;
+        let searcher = Index::open_in_dir(index)?.reader()?.searcher();
         let schema = searcher.schema();
         let (all, filter, key) = (schema.get_field("all")?, schema.get_field("filter")?, schema.get_field("key")?);
         let mut documents = Vec::new();

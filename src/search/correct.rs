@@ -139,7 +139,7 @@ fn corrected(view: &View, asker: Audience, text: &str, unknown: &[PlanClause]) -
     words.sort_by_key(|word| std::cmp::Reverse(word.range.start));
     let mut any = false;
     for word in words {
-        let near = candidates(view, asker, word)?.into_iter().next();
+        let near = candidates(view, asker, word, 1)?.into_iter().next();
         // A word that only lacks its space is told by its parts being there together.
         let candidate = match near {
             Some((candidate, 1)) => Some(candidate),
@@ -206,7 +206,7 @@ pub(crate) fn alternatives(view: &View, asker: Audience, plan: &Plan) -> Result<
     let mut texts = Vec::new();
     for clause in clauses.into_iter().take(2) {
         let [word] = clause.words.as_slice() else { continue };
-        for (candidate, _) in candidates(view, asker, word)? {
+        for (candidate, _) in candidates(view, asker, word, MOST_CORRECTIONS)? {
             if plan.text.get(word.range.clone()).is_some() {
                 let mut text = plan.text.clone();
                 text.replace_range(word.range.clone(), &candidate);
@@ -217,13 +217,20 @@ pub(crate) fn alternatives(view: &View, asker: Audience, plan: &Plan) -> Result<
     Ok(texts)
 }
 
-/// The best corrections of a word: words that a visible record holds, as they are written there.
-fn candidates(view: &View, asker: Audience, word: &Word) -> Result<Vec<(String, u8)>> {
-    let Some(dfa) = spelling::automaton(&word.folded) else { return Ok(Vec::new()) };
+/// The best corrections of a word: words that a visible record holds, as they are written there. Typing errors seldom hit
+/// the first letter, so others are tried last.
+fn candidates(view: &View, asker: Audience, word: &Word, wanted: usize) -> Result<Vec<(String, u8)>> {
+    let allowed = spelling::distance_allowed(&word.folded);
     let first = word.folded.bytes().next();
-    let mut found = near(view, asker, &Spelling { dfa: &dfa, first }, &word.folded)?;
-    if found.is_empty() {
-        found = near(view, asker, &Spelling { dfa: &dfa, first: None }, &word.folded)?;
+    // The nearest come first: where one is wanted, those that differ in one letter are found with less work.
+    let nearest = (wanted == 1 && allowed > 1).then_some((1, first));
+    let mut found = Vec::new();
+    for (distance, first) in nearest.into_iter().chain([(allowed, first), (allowed, None)]) {
+        let Some(dfa) = spelling::automaton(&word.folded, distance) else { break };
+        found = near(view, asker, &Spelling { dfa: &dfa, first }, &word.folded)?;
+        if !found.is_empty() {
+            break;
+        }
     }
     let mut candidates = Vec::new();
     let mut seen = BTreeSet::new();
@@ -231,7 +238,7 @@ fn candidates(view: &View, asker: Audience, word: &Word) -> Result<Vec<(String, 
         if seen.insert(text::fold(&exact)) {
             candidates.push((exact, distance));
         }
-        if candidates.len() == MOST_CORRECTIONS {
+        if candidates.len() == wanted {
             break;
         }
     }
@@ -272,7 +279,7 @@ fn visible(segment: &Segment, asker: Audience, info: &TermInfo) -> Result<u64> {
     Ok(count)
 }
 
-/// Accepts terms of `surface` whose folded form is near a word; typing errors seldom hit the first letter.
+/// Accepts terms of `surface` whose folded form is near a word, and begins with a letter.
 struct Spelling<'a> {
     dfa: &'a DFA,
     first: Option<u8>,

@@ -4,6 +4,7 @@
 //! the one that an older program still serves. In it every rebuild has a folder, and a file names the one in use.
 
 use crate::error::{Error, Result};
+use crate::search::fields;
 use std::fs::{self, File, OpenOptions};
 use std::path::{Path, PathBuf};
 
@@ -22,7 +23,7 @@ pub(super) struct Folders {
 impl Folders {
     /// Opens the folder of a version below that of all; fails when another process has it open.
     pub(super) fn open(all: &Path, version: u32) -> Result<Folders> {
-        let own = all.join(format!("v{version:08x}"));
+        let own = of_version(all, version);
         fs::create_dir_all(&own)?;
         let held = lock_file(&own)?;
         held.try_lock().map_err(|_| {
@@ -36,12 +37,7 @@ impl Folders {
 
     /// The folder in use.
     pub(super) fn current(&self) -> Result<Option<PathBuf>> {
-        match fs::read_to_string(self.own.join(CURRENT)) {
-            Ok(name) if is_number(name.trim()) => Ok(Some(self.own.join(name.trim()))),
-            Ok(_) => Err(Error::internal("the file that names the index in use is damaged")),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(error.into()),
-        }
+        in_use(&self.own)
     }
 
     /// A name that no folder has.
@@ -81,6 +77,24 @@ impl Folders {
             }
         }
         Ok(())
+    }
+}
+
+/// The folder of tantivy's index that this version of the program uses below that of all; `None` when there is none.
+pub fn folder_in_use(all: &Path) -> Result<Option<PathBuf>> {
+    in_use(&of_version(all, fields::schema_version()))
+}
+
+fn of_version(all: &Path, version: u32) -> PathBuf {
+    all.join(format!("v{version:08x}"))
+}
+
+fn in_use(own: &Path) -> Result<Option<PathBuf>> {
+    match fs::read_to_string(own.join(CURRENT)) {
+        Ok(name) if is_number(name.trim()) => Ok(Some(own.join(name.trim()))),
+        Ok(_) => Err(Error::internal("the file that names the index in use is damaged")),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error.into()),
     }
 }
 

@@ -41,6 +41,7 @@ mod view;
 mod window;
 
 pub use fields::schema_version;
+pub use folders::folder_in_use;
 pub use indexer::{Index, Options, Position};
 pub(crate) use intake::meets;
 pub use searcher::Searcher;

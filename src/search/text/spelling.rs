@@ -16,11 +16,12 @@ pub fn distance_allowed(word: &str) -> u8 {
     }
 }
 
-/// What accepts the words that are near enough; two letters that changed places count as one.
-pub fn automaton(word: &str) -> Option<DFA> {
+/// What accepts the words in which at most so many letters differ; two letters that changed places count as one. `None` for
+/// 0, and there is none for more than 2.
+pub fn automaton(word: &str, distance: u8) -> Option<DFA> {
     static ONE: OnceLock<LevenshteinAutomatonBuilder> = OnceLock::new();
     static TWO: OnceLock<LevenshteinAutomatonBuilder> = OnceLock::new();
-    match distance_allowed(word) {
+    match distance {
         0 => None,
         1 => Some(ONE.get_or_init(|| LevenshteinAutomatonBuilder::new(1, true)).build_dfa(word)),
         _ => Some(TWO.get_or_init(|| LevenshteinAutomatonBuilder::new(2, true)).build_dfa(word)),
