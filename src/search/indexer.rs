@@ -119,8 +119,8 @@ impl Index {
         };
         if stale {
             *index.lock() = None;
-        } else {
-            index.folders.clear_others()?;
+        } else if let Some(folder) = index.folders.current()? {
+            index.tidy(Some(&folder));
         }
         Ok(Index { stale, ..index })
     }
@@ -201,7 +201,7 @@ impl Index {
     pub fn rebuild(&self, documents: &mut dyn Iterator<Item = Result<Document>>, position: Position) -> Result<()> {
         let mut guard = self.lock();
         let old = guard.as_ref().map(|open| open.folder.clone());
-        self.folders.clear(old.as_deref())?;
+        self.tidy(old.as_deref());
         let folder = self.folders.fresh()?;
         let built = self.fill(&folder, documents, &position).and_then(|()| self.open_folder(folder.clone()));
         let open = match built {
@@ -214,10 +214,24 @@ impl Index {
             }
         };
         self.folders.point_to(&folder)?;
+        let before = guard.as_mut().and_then(|open| open.writer.take());
         self.publish(&mut guard, open)?;
         drop(guard);
-        self.folders.clear(Some(&folder))?;
-        self.folders.clear_others()
+        // What the old writer still merges would come into the folder while it is removed.
+        if let Some(before) = before
+            && let Err(error) = before.wait_merging_threads()
+        {
+            tracing::debug!(%error, "merges of the old index were given up");
+        }
+        self.tidy(Some(&folder));
+        Ok(())
+    }
+
+    /// Removes what is not in use. What cannot be removed now goes another time: the index is there all the same.
+    fn tidy(&self, keep: Option<&Path>) {
+        if let Err(error) = self.folders.clear(keep).and_then(|()| self.folders.clear_others()) {
+            tracing::warn!(%error, "a folder of an old index could not be removed");
+        }
     }
 
     fn fill(
