@@ -222,3 +222,30 @@ pub(crate) fn nodes_behind(connection: &mut AnyConnection, sequence: i64, since:
         .count()
         .get_result(connection)?)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::{Clock, Fixed};
+    use crate::db::{Db, Target};
+    use std::sync::Arc;
+
+    #[test]
+    fn each_index_schema_has_its_own_statistics() {
+        let folder = tempfile::tempdir().unwrap();
+        let target = Target::Sqlite(folder.path().join("test.sqlite"));
+        let clock = Arc::new(Fixed::at("2026-11-24T09:00:00Z".parse().unwrap()));
+        let db = Db::open(&target, Arc::clone(&clock) as Arc<dyn Clock>, 1).unwrap();
+        let store = |number, schema| db.operate(|operations| operations.store_statistics(number, schema, "x")).unwrap();
+        let stored = |schema| db.read(|connection| statistics_number(connection, schema)).unwrap();
+        // Nodes of two versions may come to the same number.
+        store(5, 1);
+        store(5, 2);
+        store(9, 2);
+        assert_eq!((stored(1), stored(2)), (Some(5), Some(9)));
+        // What no version renews goes in the end.
+        clock.set(clock.now() + OTHERS_STATISTICS + Duration::seconds(1));
+        store(12, 2);
+        assert_eq!((stored(1), stored(2)), (None, Some(12)));
+    }
+}

@@ -321,3 +321,26 @@ impl Drop for Running {
         self.end();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::System;
+    use crate::db::Target;
+    use crate::search::Options;
+
+    #[test]
+    fn a_node_that_stops_leaves_an_index_that_is_being_made() {
+        let folder = tempfile::tempdir().unwrap();
+        let db = Db::open(&Target::Sqlite(folder.path().join("test.sqlite")), Arc::new(System), 1).unwrap();
+        let index = Arc::new(Index::open(&folder.path().join("index"), Options::default()).unwrap());
+        let tailer = Tailer::new(db, Arc::clone(&index), Arc::default());
+        tailer.stop.store(true, Ordering::Release);
+        assert!(tailer.rebuild().is_err());
+        assert_eq!((index.position(), tailer.following.made_to()), (None, None));
+        assert!(!tailer.following.has_been_level());
+        tailer.stop.store(false, Ordering::Release);
+        tailer.level().unwrap();
+        assert!(index.position().is_some() && tailer.following.has_been_level());
+    }
+}
