@@ -1,12 +1,14 @@
 //! Putting it together: what a node holds, and how it serves.
 
 use crate::api;
-use crate::auth::actor::Role;
-use crate::auth::clients;
+use crate::auth::actor::Actor;
+use crate::auth::authority::Authority;
+use crate::auth::clients::{self, NewClient};
+use crate::auth::issuers::Issuers;
 use crate::auth::keys::Keys;
 use crate::clock::{Clock, System};
 use crate::config::Config;
-use crate::db::{ClientRow, Db};
+use crate::db::{By, Db};
 use crate::demo::DemoClient;
 use crate::error::{Code, Error, Message, Result};
 use crate::identifier::parse_path_id;
@@ -65,28 +67,9 @@ impl Opened {
     }
 
     /// Makes a client; gives its id and secret.
-    pub fn create_client(
-        &self,
-        name: &str,
-        role: Role,
-        organisation: Option<Uuid>,
-        protected: bool,
-    ) -> Result<(String, String)> {
-        let secret = clients::new_secret()?;
-        let id = Uuid::now_v7().to_string();
-        let scopes = if protected { clients::PROTECTED_SCOPE } else { "" };
-        let row = ClientRow {
-            id: id.clone(),
-            name: name.to_owned(),
-            role: role.name().to_owned(),
-            organisation_id: organisation.map(|id| id.to_string()),
-            scopes: scopes.to_owned(),
-            secret_hash: clients::hash(&secret),
-            created_at: self.clock.now().naive_utc(),
-            revoked_at: None,
-        };
-        self.db.operate(|operations| operations.insert_client(row.clone()))?;
-        Ok((id, secret))
+    pub fn create_client(&self, by: &By, new: &NewClient) -> Result<(String, String)> {
+        let (row, secret) = self.db.operate(|operations| clients::create(operations, by, new))?;
+        Ok((row.id, secret))
     }
 }
 
@@ -103,6 +86,8 @@ pub struct App {
     pub clock: Arc<dyn Clock>,
     /// Keys of tokens and cursors.
     pub keys: Arc<Keys>,
+    /// Who requests are from.
+    pub(crate) authority: Arc<Authority>,
     /// How far the index has come in following the database.
     pub following: Arc<Following>,
     /// Who follows the change feed.
@@ -134,12 +119,21 @@ impl App {
         let followers = Arc::new(Followers::new(config.max_streams));
         let folder = config.data_dir.join("exports");
         let exports = Arc::new(Exports::new(opened.db.clone(), Arc::clone(&clock), folder));
+        let authority = Arc::new(Authority::open(
+            opened.db.clone(),
+            Arc::clone(&clock),
+            Arc::clone(&keys),
+            config.public_address(),
+            config.token_lifetime,
+            Issuers::default(),
+        )?);
         Ok(App {
             config: Arc::new(config),
             db: opened.db,
             index,
             clock,
             keys,
+            authority,
             following: Arc::default(),
             followers,
             exports,
@@ -177,15 +171,17 @@ impl App {
     }
 
     /// Makes a client; gives its id and secret.
-    pub fn create_client(
-        &self,
-        name: &str,
-        role: Role,
-        organisation: Option<Uuid>,
-        protected: bool,
-    ) -> Result<(String, String)> {
+    pub fn create_client(&self, new: &NewClient) -> Result<(String, String)> {
         let opened = Opened { db: self.db.clone(), clock: Arc::clone(&self.clock) };
-        opened.create_client(name, role, organisation, protected)
+        let made = opened.create_client(&By::from(&Actor::Operator), new)?;
+        self.authority.look()?;
+        Ok(made)
+    }
+
+    /// Takes a client's rights away.
+    pub fn revoke_client(&self, id: &str) -> Result<()> {
+        self.db.operate(|operations| clients::revoke(operations, &By::from(&Actor::Operator), id))?;
+        self.authority.look()
     }
 }
 
@@ -195,8 +191,14 @@ pub struct Serving {
     pub address: SocketAddr,
     server: actix_web::dev::Server,
     tailer: Running,
-    watch: Watch,
-    delivering: Delivering,
+    beside: Beside,
+}
+
+/// What runs beside the server, each in a thread of its own, and ends when dropped.
+struct Beside {
+    _watch: Watch,
+    _delivering: Delivering,
+    _authority: crate::auth::authority::Watch,
 }
 
 /// Starts to serve, in a running actix system.
@@ -212,6 +214,7 @@ pub fn start(app: &App) -> Result<Serving> {
         actix_web::rt::spawn(server);
     }
     let tailer = app.tailer().run(Lease::of(&app.db, &app.config.data_dir)?)?;
+    let authority = app.authority.watch()?;
     let watch = app.followers.watch(app.db.clone(), Arc::clone(&app.clock), app.config.change_retention)?;
     let delivering = Delivering::start(Settings {
         db: app.db.clone(),
@@ -224,13 +227,14 @@ pub fn start(app: &App) -> Result<Serving> {
         counts: Arc::clone(&app.deliveries),
     })?;
     let server = api::server::start(app, listener, requests)?;
-    Ok(Serving { address, server, tailer, watch, delivering })
+    let beside = Beside { _watch: watch, _delivering: delivering, _authority: authority };
+    Ok(Serving { address, server, tailer, beside })
 }
 
 /// Serves until a signal ends it; requests that run are answered first.
 pub fn serve(app: App, demo: Option<&DemoClient>) -> Result<()> {
     actix_web::rt::System::new().block_on(async {
-        let Serving { address, server, tailer, watch, delivering } = start(&app)?;
+        let Serving { address, server, tailer, beside } = start(&app)?;
         println!("samverkan serves at http://{address}/ (documentation: http://{address}/docs)");
         if let Some(client) = demo {
             println!("demo client: id {} secret {}", client.id, client.secret);
@@ -245,8 +249,7 @@ pub fn serve(app: App, demo: Option<&DemoClient>) -> Result<()> {
             handle.stop(true).await;
         });
         let ended = server.await;
-        drop(delivering);
-        drop(watch);
+        drop(beside);
         tailer.stop();
         ended.map_err(Error::from)
     })
@@ -286,15 +289,14 @@ impl Background {
         let thread = std::thread::Builder::new().name("serving".to_owned()).spawn(move || {
             actix_web::rt::System::new().block_on(async {
                 match start(&app) {
-                    Ok(Serving { address, server, tailer, watch, delivering }) => {
+                    Ok(Serving { address, server, tailer, beside }) => {
                         // Nobody listening means that the starter is gone: then there is nobody to serve either.
                         if told.send(Ok((address, server.handle()))).is_ok()
                             && let Err(error) = server.await
                         {
                             tracing::error!(%error, "serving ended");
                         }
-                        drop(delivering);
-                        drop(watch);
+                        drop(beside);
                         tailer.stop();
                     }
                     Err(error) => drop(told.send(Err(error))),

@@ -2,15 +2,20 @@
 
 use crate::app::{App, Opened};
 use crate::auth::actor::{Actor, Role};
+use crate::auth::assertion::PublicKey;
+use crate::auth::clients::{self, NewClient};
+use crate::auth::keys;
 use crate::clock::System;
 use crate::config::Config;
-use crate::db::{self, Target};
-use crate::error::{Error, FieldError, Place};
+use crate::db::audit::Entry;
+use crate::db::{self, By, Target};
+use crate::error::{Code, Error, FieldError, Place};
 use crate::evaluate::{self, Evaluation};
 use crate::resources::Kind;
 use crate::transfer::import::{Options, Report, Step};
 use crate::transfer::{export, import};
 use crate::{demo, generate, logging};
+use chrono::TimeDelta;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::fs::File;
 use std::io::{self, BufWriter, Read, Write};
@@ -252,22 +257,38 @@ pub fn create_client(name: &str, role: &str, organisation: Option<&str>, protect
     })?;
     let opened = Opened::open(&configured()?)?;
     let organisation = organisation.map(|text| opened.organisation(text)).transpose()?;
-    if matches!(role, Role::Editor | Role::Umbrella) != organisation.is_some() {
+    if role.has_organisation() != organisation.is_some() {
         return Err(Failure::Wrong("editors and umbrellas act for an --organisation, others do not".to_owned()));
     }
-    let (id, secret) = opened.create_client(name, role, organisation, protected)?;
-    if json {
-        println!("{}", serde_json::json!({"clientId": id, "clientSecret": secret}));
-    } else {
-        println!("client id:     {id}\nclient secret: {secret}\nThe secret is shown this once.");
-    }
+    let new = NewClient { name: name.to_owned(), role, organisation, protected };
+    let (id, secret) = opened.create_client(&operator(), &new)?;
+    show_secret(json, &[("clientId", &id), ("clientSecret", &secret)]);
     Ok(Outcome::Done)
+}
+
+/// Who acts at the command line.
+fn operator() -> By {
+    By::from(&Actor::Operator)
+}
+
+/// Shows what is shown this once.
+fn show_secret(json: bool, shown: &[(&str, &str)]) {
+    if json {
+        let object: serde_json::Map<String, serde_json::Value> =
+            shown.iter().map(|(name, text)| ((*name).to_owned(), (*text).into())).collect();
+        println!("{}", serde_json::Value::Object(object));
+    } else {
+        for (name, text) in shown {
+            println!("{name}: {text}");
+        }
+        eprintln!("This is shown once: keep it where secrets are kept.");
+    }
 }
 
 /// Lists clients.
 pub fn list_clients() -> Result {
     let opened = Opened::open(&configured()?)?;
-    for client in opened.db.read(crate::db::clients)? {
+    for client in opened.db.read(db::clients::clients)? {
         let state = client.revoked_at.map_or_else(|| "active".to_owned(), |at| format!("revoked {at}"));
         let organisation = client.organisation_id.unwrap_or_default();
         println!("{}\t{}\t{}\t{organisation}\t{state}", client.id, client.role, client.name);
@@ -275,15 +296,105 @@ pub fn list_clients() -> Result {
     Ok(Outcome::Done)
 }
 
-/// Revokes a client.
-pub fn revoke_client(id: &str) -> Result {
+/// Lists the secrets and keys of a client, never their texts.
+pub fn list_credentials(client: &str) -> Result {
     let opened = Opened::open(&configured()?)?;
-    if opened.db.operate(|operations| operations.revoke_client(id))? {
-        eprintln!("the client is revoked");
+    let now = opened.clock.now().naive_utc();
+    for row in opened.db.read(|connection| db::clients::credentials_of(connection, client, now))? {
+        let end = row.expires_at.map_or_else(|| "no end".to_owned(), |at| format!("until {at}"));
+        println!("{}\t{}\t{}…\t{}\t{end}", row.id, row.kind, row.prefix, row.created_at);
+    }
+    Ok(Outcome::Done)
+}
+
+/// Revokes a client, or one of its secrets and keys.
+pub fn revoke_client(client: &str, credential: Option<&str>) -> Result {
+    let opened = Opened::open(&configured()?)?;
+    found(opened.db.operate(|operations| match credential {
+        Some(credential) => clients::delete_credential(operations, &operator(), client, credential),
+        None => clients::revoke(operations, &operator(), client),
+    }))?
+    .map_or(Ok(Outcome::Failed), |()| {
+        eprintln!("revoked: every node knows within a second");
         Ok(Outcome::Done)
-    } else {
-        eprintln!("there is no such client");
-        Ok(Outcome::Failed)
+    })
+}
+
+/// Gives a client a new secret.
+pub fn rotate_client(client: &str, overlap: u32, json: bool) -> Result {
+    let opened = Opened::open(&configured()?)?;
+    let end = opened.clock.now() + TimeDelta::hours(i64::from(overlap));
+    let made = found(opened.db.operate(|operations| clients::rotate(operations, &operator(), client, end)))?;
+    Ok(made.map_or(Outcome::Failed, |secret| {
+        show_secret(json, &[("clientId", client), ("clientSecret", &secret)]);
+        Outcome::Done
+    }))
+}
+
+/// Gives a client an API key.
+pub fn create_api_key(client: &str, json: bool) -> Result {
+    let opened = Opened::open(&configured()?)?;
+    let made = found(opened.db.operate(|operations| clients::new_api_key(operations, &operator(), client)))?;
+    Ok(made.map_or(Outcome::Failed, |(key, _)| {
+        show_secret(json, &[("clientId", client), ("apiKey", &key)]);
+        Outcome::Done
+    }))
+}
+
+/// Lets a client be known by a key of its own.
+pub fn add_public_key(client: &str, file: &Path) -> Result {
+    let text = std::fs::read_to_string(file).map_err(|error| Failure::Wrong(format!("{}: {error}", file.display())))?;
+    let key = PublicKey::read(&text).map_err(|why| Failure::Wrong(format!("{}: {why}", file.display())))?;
+    let opened = Opened::open(&configured()?)?;
+    let made = found(opened.db.operate(|operations| clients::add_public_key(operations, &operator(), client, &key)))?;
+    Ok(made.map_or(Outcome::Failed, |row| {
+        println!("{}", row.hash);
+        Outcome::Done
+    }))
+}
+
+/// What was asked for, if it was there.
+fn found<T>(outcome: crate::error::Result<T>) -> Result<Option<T>> {
+    match outcome {
+        Ok(value) => Ok(Some(value)),
+        Err(error) if error.code() == Code::NotFound => {
+            eprintln!("there is no such client, or no such secret or key of it");
+            Ok(None)
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Makes a new key for access tokens.
+pub fn rotate_keys(at_once: bool) -> Result {
+    let opened = Opened::open(&configured()?)?;
+    let folder = configured()?.data_dir.join("keys");
+    let rotated = keys::rotate(&folder, opened.clock.now(), at_once)?;
+    opened.db.operate(|operations| {
+        let content = serde_json::json!({"made": rotated.made, "removed": rotated.removed}).to_string();
+        operations.note(&operator(), Entry { action: "keys-rotated", content: Some(content), ..Entry::default() })
+    })?;
+    eprintln!("{} signs from now on; {} earlier keys removed", rotated.made, rotated.removed.len());
+    Ok(Outcome::Done)
+}
+
+/// Checks the audit log from its beginning.
+pub fn verify_audit(expected: Option<&str>) -> Result {
+    let opened = Opened::open(&configured()?)?;
+    match opened.db.read_at_once(db::audit::verify)? {
+        Ok(verified) if expected.is_none_or(|hash| hash == verified.hash) => {
+            println!("{}\t{}\t{}", verified.rows, verified.removed, verified.hash);
+            eprintln!("the audit log holds: rows, rows whose content was removed, hash of the last row");
+            Ok(Outcome::Done)
+        }
+        Ok(verified) => {
+            eprintln!("the last row has another hash than expected: {}", verified.hash);
+            Ok(Outcome::Failed)
+        }
+        Err(broken) => {
+            eprintln!("the audit log does not hold: {broken}");
+            Ok(Outcome::Failed)
+        }
     }
 }
 

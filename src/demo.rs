@@ -2,6 +2,7 @@
 
 use crate::app::App;
 use crate::auth::actor::{Actor, Role};
+use crate::auth::clients::NewClient;
 use crate::config::Config;
 use crate::db::Db;
 use crate::error::{Error, Result};
@@ -44,7 +45,8 @@ pub fn load(db: &Db) -> Result<Report> {
 
 /// Makes a client that may write everything.
 pub fn client(app: &App) -> Result<DemoClient> {
-    let (id, secret) = app.create_client("demo", Role::Steward, None, false)?;
+    let new = NewClient { name: "demo".to_owned(), role: Role::Steward, organisation: None, protected: false };
+    let (id, secret) = app.create_client(&new)?;
     Ok(DemoClient { id, secret })
 }
 

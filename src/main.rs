@@ -69,10 +69,20 @@ enum Command {
     Reindex,
     /// Prints the OpenAPI document.
     Openapi,
-    /// Makes, lists and revokes clients of the API.
+    /// Makes, lists and revokes clients of the API, and changes their secrets and keys.
     Client {
         #[command(subcommand)]
         command: ClientCommand,
+    },
+    /// Changes the keys that sign access tokens.
+    Key {
+        #[command(subcommand)]
+        command: KeyCommand,
+    },
+    /// Checks the audit log.
+    Audit {
+        #[command(subcommand)]
+        command: AuditCommand,
     },
     /// Prints the effective configuration, without secrets.
     Config,
@@ -117,10 +127,64 @@ enum ClientCommand {
     },
     /// Lists clients.
     List,
-    /// Revokes a client: its tokens end when they expire, and it gets no new ones.
+    /// Lists the secrets and keys of a client, never their texts.
+    Credentials {
+        /// The client's id.
+        id: String,
+    },
+    /// Gives a client a new secret; the one so far ends after a while.
+    Rotate {
+        /// The client's id.
+        id: String,
+        /// For so many hours both are good.
+        #[arg(long, default_value_t = 24)]
+        overlap: u32,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Gives a client a key for the header X-API-Key, for systems that cannot get tokens. It only reads.
+    ApiKey {
+        /// The client's id.
+        id: String,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Lets a client be known by a key of its own (private_key_jwt).
+    PublicKey {
+        /// The client's id.
+        id: String,
+        /// The public half, as JWK (RFC 7517): Ed25519, P-256, or RSA.
+        file: PathBuf,
+    },
+    /// Revokes a client, or one secret or key of it: every node knows within a second.
     Revoke {
         /// The client's id.
         id: String,
+        /// Only this secret or key, by its id.
+        #[arg(long)]
+        credential: Option<String>,
+    },
+}
+
+#[derive(Subcommand)]
+enum KeyCommand {
+    /// Makes a new key that signs access tokens from now on. Earlier ones go when their tokens have expired.
+    Rotate {
+        /// Earlier keys go at once: every token so far is void.
+        #[arg(long)]
+        at_once: bool,
+    },
+}
+
+#[derive(Subcommand)]
+enum AuditCommand {
+    /// Follows the chain of hashes from the beginning.
+    Verify {
+        /// The hash that the last row must have, noted elsewhere.
+        #[arg(long)]
+        expect: Option<String>,
     },
 }
 
@@ -168,8 +232,14 @@ fn main() -> ExitCode {
                 commands::create_client(&name, &role, organisation.as_deref(), protected, json)
             }
             ClientCommand::List => commands::list_clients(),
-            ClientCommand::Revoke { id } => commands::revoke_client(&id),
+            ClientCommand::Credentials { id } => commands::list_credentials(&id),
+            ClientCommand::Rotate { id, overlap, json } => commands::rotate_client(&id, overlap, json),
+            ClientCommand::ApiKey { id, json } => commands::create_api_key(&id, json),
+            ClientCommand::PublicKey { id, file } => commands::add_public_key(&id, &file),
+            ClientCommand::Revoke { id, credential } => commands::revoke_client(&id, credential.as_deref()),
         },
+        Command::Key { command: KeyCommand::Rotate { at_once } } => commands::rotate_keys(at_once),
+        Command::Audit { command: AuditCommand::Verify { expect } } => commands::verify_audit(expect.as_deref()),
         Command::Evaluate { command: EvaluateCommand::Search { file, json, url, demo } } => {
             commands::evaluate_search(&file, json, url.as_deref(), demo)
         }

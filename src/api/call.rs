@@ -3,17 +3,20 @@
 use crate::api::cursor::CursorKey;
 use crate::api::etag;
 use crate::api::negotiate::Format;
-use crate::api::surface::{ROOT, Surface};
+use crate::api::surface::{ROOT, RequestId, Surface};
 use crate::app::App;
 use crate::auth::actor::Actor;
-use crate::auth::extract;
-use crate::db::{AnyConnection, Db};
+use crate::auth::authority::Bearer;
+use crate::auth::extract::{self, Found};
+use crate::db::{AnyConnection, By, Db};
 use crate::error::{Error, Result};
 use crate::resources::Kind;
 use actix_web::dev::Payload;
 use actix_web::http::header;
 use actix_web::{FromRequest, HttpRequest, HttpResponse, web};
+use futures_util::future::{Either, LocalBoxFuture};
 use std::future::{Ready, ready};
+use std::sync::Arc;
 use uuid::Uuid;
 
 /// What a handler gives back; errors become problems on the way out.
@@ -27,23 +30,44 @@ pub(crate) struct Call {
     pub request: HttpRequest,
     /// Who calls.
     pub actor: Actor,
+    /// Until when its token holds, in seconds since 1970.
+    pub until: Option<i64>,
 }
 
 impl FromRequest for Call {
     type Error = Error;
-    type Future = Ready<Result<Call>>;
+    type Future = Either<Ready<Result<Call>>, LocalBoxFuture<'static, Result<Call>>>;
 
     fn from_request(request: &HttpRequest, _payload: &mut Payload) -> Self::Future {
-        ready(Call::of(request))
+        match Call::node(request).and_then(|app| Ok((extract::bearer(&app, request)?, app))) {
+            Ok((Found::Bearer(bearer), app)) => Either::Left(ready(Ok(Call::of(app, request.clone(), bearer)))),
+            // Most requests never come here: a key or client that this node has not heard of yet.
+            Ok((Found::Unknown(shown), app)) => {
+                let request = request.clone();
+                Either::Right(Box::pin(async move {
+                    let authority = Arc::clone(&app.authority);
+                    let bearer = blocking(move || shown.look_up(&authority)).await?;
+                    Ok(Call::of(app, request, bearer))
+                }))
+            }
+            Err(error) => Either::Left(ready(Err(error))),
+        }
     }
 }
 
 impl Call {
-    fn of(request: &HttpRequest) -> Result<Call> {
+    fn node(request: &HttpRequest) -> Result<web::Data<App>> {
         let app = request.app_data::<web::Data<App>>().cloned();
-        let app = app.ok_or_else(|| Error::internal("the node was not given to the HTTP server"))?;
-        let actor = extract::actor(&app, request)?;
-        Ok(Call { app, request: request.clone(), actor })
+        app.ok_or_else(|| Error::internal("the node was not given to the HTTP server"))
+    }
+
+    fn of(app: web::Data<App>, request: HttpRequest, bearer: Bearer) -> Call {
+        Call { app, request, actor: bearer.actor, until: bearer.until }
+    }
+
+    /// Who acts, for the logs.
+    pub(crate) fn by(&self) -> By {
+        By::from(&self.actor).within(RequestId::of(&self.request))
     }
 
     /// What signs cursors.

@@ -58,14 +58,16 @@ pub(crate) async fn stream_changes(call: Call) -> Answer {
             ),
         )
     })?;
-    let until =
-        (call.actor != Actor::Anyone).then(|| Instant::now() + Duration::from_secs(call.app.config.token_lifetime));
+    let left = |until: i64| Duration::from_secs(u64::try_from(until - call.app.clock.now().timestamp()).unwrap_or(0));
+    let until = call.until.map(|until| Instant::now() + left(until));
+    let rights = (call.actor != Actor::Anyone).then(|| call.app.authority.generation());
     let mut follower = Follower {
         app: call.app.clone(),
         asked,
         standing,
         seat,
         until,
+        rights,
         level: false,
         told: 0,
         state: State::Following,
@@ -100,6 +102,8 @@ struct Follower {
     seat: Seat,
     /// When its token expires.
     until: Option<Instant>,
+    /// What the node knew of rights when it began: when that has changed, the client has to come again.
+    rights: Option<u64>,
     /// Whether there was no more when it last looked.
     level: bool,
     /// The position of the last id that was sent.
@@ -140,7 +144,8 @@ impl Follower {
     /// The next bytes; none when the stream ends.
     async fn next(&mut self) -> Option<Vec<u8>> {
         loop {
-            if self.state == State::Over || *self.seat.closed.borrow() {
+            let revoked = self.rights.is_some_and(|rights| rights != self.app.authority.generation());
+            if self.state == State::Over || revoked || *self.seat.closed.borrow() {
                 return None;
             }
             if self.level

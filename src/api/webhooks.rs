@@ -17,8 +17,9 @@ use crate::api::writing::{self, Retry, Written};
 use crate::app::App;
 use crate::auth::actor::{Actor, Role};
 use crate::auth::keys::Keys;
+use crate::db::audit::Entry;
 use crate::db::webhooks::{Status, WebhookRow, deliveries, webhook, webhooks_of};
-use crate::db::{Head, Operations};
+use crate::db::{By, Head, Operations};
 use crate::error::{Code, Error, FieldError, Message, Place, Result};
 use crate::identifier::mask_for_log;
 use crate::resources::values::rfc3339;
@@ -94,7 +95,7 @@ pub(crate) async fn create_webhook(call: Call, payload: web::Payload) -> Answer 
     let bytes = body::json_bytes(payload, &call.request, call.app.config.body_limit).await?;
     let (retry, content) = (Retry::of(&call, &bytes)?, body::parse(&bytes)?);
     let (app, api) = (call.app.clone(), call.api());
-    writing::operate(&call, retry, move |operations| {
+    writing::operate(&call, retry, move |operations, by| {
         let input = read(content.clone(), &app.config.webhook_reach())?;
         if operations.webhooks_of(&owner.client)? >= MOST {
             let most = format!("At most {MOST} webhooks for each client.");
@@ -129,6 +130,7 @@ pub(crate) async fn create_webhook(call: Call, payload: web::Payload) -> Answer 
             claimed_until: None,
         };
         operations.insert_webhook(row.clone())?;
+        note(operations, by, "webhook-created", &row)?;
         let mut written = wrote(&api, &row, StatusCode::CREATED)?;
         written.kept_body = Some(written.open_body.clone());
         written.open_body = format!("{},\"secret\":\"{}\"", written.open_body, secret(&app.keys, &row)?);
@@ -179,11 +181,12 @@ pub(crate) async fn change_webhook(call: Call, id: web::Path<String>, payload: w
     let bytes = body::json_bytes(payload, &call.request, call.app.config.body_limit).await?;
     let patch = body::parse(&bytes)?;
     let (app, api, id) = (call.app.clone(), call.api(), id.into_inner());
-    writing::operate(&call, None, move |operations| {
+    writing::operate(&call, None, move |operations, by| {
         let row = owner.own(operations.webhook(&canonical(&id)?)?)?;
         precondition.check(row.version)?;
         let (changed, anew) = patched(&app, operations, &row, &patch)?;
         operations.change_webhook(row.version, &changed, anew)?;
+        note(operations, by, "webhook-changed", &changed)?;
         wrote(&api, &changed, StatusCode::OK)
     })
     .await
@@ -204,10 +207,11 @@ pub(crate) async fn delete_webhook(call: Call, id: web::Path<String>) -> Answer 
     Params::of(&call.request)?.only(&[])?;
     let precondition = Precondition::of(&call.request, true)?;
     let (app, id) = (call.app.clone(), id.into_inner());
-    writing::operate(&call, None, move |operations| {
+    writing::operate(&call, None, move |operations, by| {
         let row = owner.own(operations.webhook(&canonical(&id)?)?)?;
         precondition.check(row.version)?;
         operations.delete_webhook(&row.id)?;
+        note(operations, by, "webhook-deleted", &row)?;
         let (id, at, version) = (&row.id, rfc3339(app.clock.now()), row.version);
         Ok(Written {
             status: StatusCode::OK,
@@ -236,7 +240,7 @@ pub(crate) async fn create_webhook_secret(call: Call, id: web::Path<String>) -> 
     Params::of(&call.request)?.only(&[])?;
     let retry = Retry::of(&call, &[])?;
     let (app, id) = (call.app.clone(), id.into_inner());
-    writing::operate(&call, retry, move |operations| {
+    writing::operate(&call, retry, move |operations, by| {
         let row = owner.own(operations.webhook(&canonical(&id)?)?)?;
         let now = app.clock.now();
         let until = now + OVERLAP;
@@ -248,6 +252,7 @@ pub(crate) async fn create_webhook_secret(call: Call, id: web::Path<String>) -> 
             ..row.clone()
         };
         operations.change_webhook(row.version, &changed, false)?;
+        note(operations, by, "webhook-secret-created", &changed)?;
         let open = format!("{{\"formerUntil\":\"{}\"", rfc3339(until));
         Ok(Written {
             status: StatusCode::CREATED,
@@ -460,6 +465,13 @@ fn patched(app: &App, operations: &mut Operations<'_>, row: &WebhookRow, patch: 
         (changed.sequence, changed.epoch, changed.moved_at) = (checked(position, &head)?, head.epoch, at);
     }
     Ok((changed, anew))
+}
+
+/// Adds a row to the audit log: where a webhook leads may be a secret, and stands in the webhook.
+fn note(operations: &mut Operations<'_>, by: &By, action: &'static str, row: &WebhookRow) -> Result<()> {
+    let record = Some(row.id.clone());
+    let content = Some(json!({"filter": row.filter, "status": row.status}).to_string());
+    operations.note(by, Entry { action, kind: Some("webhook"), record, change: None, content })
 }
 
 fn secret(keys: &Keys, row: &WebhookRow) -> Result<String> {

@@ -4,7 +4,7 @@
 use crate::api::call::{Answer, Call, blocking};
 use crate::app::App;
 use crate::auth::actor::Actor;
-use crate::db::{Idempotent, Operations, StoredAnswer, Tx, answer_key, head};
+use crate::db::{By, Idempotent, Operations, StoredAnswer, Tx, answer_key, head};
 use crate::error::{Code, Error, FieldError, Message, Place, Result};
 use crate::nodes::{self, Withdrawal};
 use actix_web::HttpResponse;
@@ -110,8 +110,9 @@ pub(crate) async fn write(
     retry: Option<Retry>,
     work: impl Fn(&mut Tx<'_>, &Actor) -> Result<Written> + Send + 'static,
 ) -> Answer {
-    let (app, actor) = (call.app.clone(), call.actor.clone());
-    let done = blocking(move || once(&app, &actor, retry.as_ref(), |key| written(&app, &actor, key, &work))).await?;
+    let (app, actor, by) = (call.app.clone(), call.actor.clone(), call.by());
+    let done =
+        blocking(move || once(&app, &actor, retry.as_ref(), |key| written(&app, &actor, &by, key, &work))).await?;
     respond(call, done.answer, done.withdrawal)
 }
 
@@ -119,13 +120,13 @@ pub(crate) async fn write(
 pub(crate) async fn operate(
     call: &Call,
     retry: Option<Retry>,
-    work: impl Fn(&mut Operations<'_>) -> Result<Written> + Send + 'static,
+    work: impl Fn(&mut Operations<'_>, &By) -> Result<Written> + Send + 'static,
 ) -> Answer {
-    let (app, actor) = (call.app.clone(), call.actor.clone());
+    let (app, actor, by) = (call.app.clone(), call.actor.clone(), call.by());
     let answer = blocking(move || {
         once(&app, &actor, retry.as_ref(), |key| {
             app.db.operate(|operations| {
-                let (answer, kept) = work(operations)?.close(None)?;
+                let (answer, kept) = work(operations, &by)?.close(None)?;
                 if let Some(key) = key {
                     operations.answer_key(actor.name(), &key.key, &kept)?;
                 }
@@ -175,10 +176,11 @@ fn once<T: From<StoredAnswer>>(
 fn written(
     app: &App,
     actor: &Actor,
+    by: &By,
     retry: Option<&Retry>,
     work: &impl Fn(&mut Tx<'_>, &Actor) -> Result<Written>,
 ) -> Result<Done> {
-    let outcome = app.db.write(actor, |tx| {
+    let outcome = app.db.write(by.clone(), |tx| {
         let written = work(tx, actor)?;
         let sequence = match tx.number()? {
             Some(sequence) => sequence,

@@ -1,6 +1,7 @@
 //! The actor of a request.
 
 use crate::resources::Audience;
+use std::sync::Arc;
 use uuid::Uuid;
 
 /// What a client may do, from the least to the most.
@@ -33,6 +34,11 @@ impl Role {
         }
     }
 
+    /// Whether a client of this role acts for an organisation.
+    pub const fn has_organisation(self) -> bool {
+        matches!(self, Role::Editor | Role::Umbrella)
+    }
+
     /// The role of that name.
     pub fn from_name(name: &str) -> Option<Role> {
         Role::ALL.into_iter().find(|role| role.name() == name)
@@ -46,7 +52,7 @@ pub enum Actor {
     Anyone,
     /// A client with a valid token.
     Client {
-        /// The client's id, as the change log keeps it.
+        /// The client's id, as the logs keep it; of an outside issuer its name and the subject.
         id: String,
         /// What it may do.
         role: Role,
@@ -54,6 +60,8 @@ pub enum Actor {
         organisation: Option<Uuid>,
         /// Whether it may see protected contact points and addresses.
         protected: bool,
+        /// The outside issuer that vouches for it.
+        issuer: Option<Arc<str>>,
     },
     /// The operator at the command line: imports, merges, maintenance.
     Operator,
@@ -74,6 +82,14 @@ impl Actor {
             Actor::Anyone => "anyone",
             Actor::Client { id, .. } => id,
             Actor::Operator => "operator",
+        }
+    }
+
+    /// The outside issuer that vouches for it.
+    pub fn issuer(&self) -> Option<&str> {
+        match self {
+            Actor::Client { issuer, .. } => issuer.as_deref(),
+            Actor::Anyone | Actor::Operator => None,
         }
     }
 }

@@ -1,50 +1,182 @@
-//! Clients: who may get a token.
+//! Clients: who may get a token, and what each may do.
 
 use crate::auth::actor::{Actor, Role};
-use crate::db::{ClientRow, Db};
+use crate::auth::credentials::{self, CredentialKind};
+use crate::db::audit::Entry;
+use crate::db::{AnyConnection, By, ClientRow, CredentialRow, Operations};
 use crate::error::{Error, Result};
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use sha2::{Digest, Sha256};
+use chrono::{DateTime, Utc};
+use serde_json::json;
 use uuid::Uuid;
 
 /// The scope that shows protected contact points and addresses.
 pub const PROTECTED_SCOPE: &str = "contacts:protected";
+/// The word for clients in the audit log.
+const CLIENT: &str = "client";
 
-/// A new secret: 32 random bytes as text.
-pub fn new_secret() -> Result<String> {
-    let bytes: [u8; 32] = rand::random();
-    Ok(URL_SAFE_NO_PAD.encode(bytes))
+/// What a client may do, whatever it shows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Rights {
+    /// Its role.
+    pub role: Role,
+    /// The organisation that it acts for.
+    pub organisation: Option<Uuid>,
+    /// The scopes beside those of its role.
+    pub scopes: String,
 }
 
-/// What is stored of a secret. It is random and long, so one round of SHA-256 is enough.
-pub fn hash(secret: &str) -> String {
-    URL_SAFE_NO_PAD.encode(Sha256::digest(secret.as_bytes()))
+impl Rights {
+    /// The rights of a stored client.
+    pub(crate) fn of(row: &ClientRow) -> Result<Rights> {
+        let wrong = || Error::internal("a client's role or organisation is not known");
+        let organisation = row.organisation_id.as_deref().map(Uuid::parse_str).transpose().map_err(|_| wrong())?;
+        Ok(Rights { role: Role::from_name(&row.role).ok_or_else(wrong)?, organisation, scopes: row.scopes.clone() })
+    }
+
+    /// The scopes that a client may ask for.
+    pub(crate) fn allowed(&self) -> Vec<&str> {
+        let write = (self.role != Role::Reader).then_some("write");
+        std::iter::once("read").chain(write).chain(self.scopes.split(' ').filter(|scope| !scope.is_empty())).collect()
+    }
+
+    /// The actor that a client is with some of its scopes. Without the scope to write it is a reader, whatever its role.
+    pub(crate) fn actor(&self, client: &str, scopes: &str) -> Actor {
+        let granted = |name: &str| self.allowed().contains(&name) && scopes.split(' ').any(|scope| scope == name);
+        Actor::Client {
+            id: client.to_owned(),
+            role: if granted("write") { self.role } else { Role::Reader },
+            organisation: self.organisation,
+            protected: granted(PROTECTED_SCOPE),
+            issuer: None,
+        }
+    }
+}
+
+/// A client to be made.
+#[derive(Debug, Clone)]
+pub struct NewClient {
+    /// A name for people.
+    pub name: String,
+    /// What it may do.
+    pub role: Role,
+    /// The organisation that it acts for: editors and umbrellas have one, others none.
+    pub organisation: Option<Uuid>,
+    /// Whether it may see what is protected.
+    pub protected: bool,
+}
+
+/// Makes a client with a secret; gives both.
+pub(crate) fn create(operations: &mut Operations<'_>, by: &By, new: &NewClient) -> Result<(ClientRow, String)> {
+    let now = operations.now();
+    let row = ClientRow {
+        id: Uuid::now_v7().to_string(),
+        name: new.name.clone(),
+        role: new.role.name().to_owned(),
+        organisation_id: new.organisation.map(|id| id.to_string()),
+        scopes: if new.protected { PROTECTED_SCOPE.to_owned() } else { String::new() },
+        created_at: now.naive_utc(),
+        revoked_at: None,
+    };
+    operations.insert_client(&row)?;
+    let (secret, credential) = credentials::generate(CredentialKind::Secret, &row.id, now);
+    operations.insert_credential(&credential)?;
+    let told = json!({"role": row.role, "organisation": row.organisation_id, "scopes": row.scopes, "name": row.name});
+    note(operations, by, "client-created", &row.id, Some(told.to_string()))?;
+    Ok((row, secret))
+}
+
+/// Gives a client a new secret; those so far end at a moment.
+pub(crate) fn rotate(operations: &mut Operations<'_>, by: &By, client: &str, end: DateTime<Utc>) -> Result<String> {
+    live(operations, client)?;
+    operations.end_secrets(client, end.naive_utc())?;
+    let (secret, credential) = credentials::generate(CredentialKind::Secret, client, operations.now());
+    operations.insert_credential(&credential)?;
+    note(operations, by, "secret-created", client, Some(json!({"prefix": credential.prefix}).to_string()))?;
+    Ok(secret)
+}
+
+/// Gives a client an API key.
+pub(crate) fn new_api_key(operations: &mut Operations<'_>, by: &By, client: &str) -> Result<(String, CredentialRow)> {
+    live(operations, client)?;
+    let (key, credential) = credentials::generate(CredentialKind::ApiKey, client, operations.now());
+    operations.insert_credential(&credential)?;
+    note(operations, by, "api-key-created", client, Some(json!({"prefix": credential.prefix}).to_string()))?;
+    Ok((key, credential))
+}
+
+/// Lets a client be known by a key of its own, whose public half this is (a JWK that has been checked).
+pub(crate) fn add_public_key(
+    operations: &mut Operations<'_>,
+    by: &By,
+    client: &str,
+    key: &crate::auth::assertion::PublicKey,
+) -> Result<CredentialRow> {
+    live(operations, client)?;
+    let row = CredentialRow {
+        id: Uuid::now_v7().to_string(),
+        client_id: client.to_owned(),
+        kind: CredentialKind::PublicKey.name().to_owned(),
+        prefix: credentials::prefix(&key.thumbprint).to_owned(),
+        hash: key.thumbprint.clone(),
+        public_key: Some(key.jwk.to_string()),
+        created_at: operations.now().naive_utc(),
+        expires_at: None,
+    };
+    operations.insert_credential(&row)?;
+    note(operations, by, "public-key-added", client, Some(json!({"thumbprint": row.hash}).to_string()))?;
+    Ok(row)
+}
+
+/// Takes a client's rights away, at once and for ever.
+pub(crate) fn revoke(operations: &mut Operations<'_>, by: &By, client: &str) -> Result<()> {
+    if !operations.revoke_client(client)? {
+        return Err(Error::not_found());
+    }
+    note(operations, by, "client-revoked", client, None)
+}
+
+/// Takes one secret or key of a client away.
+pub(crate) fn delete_credential(operations: &mut Operations<'_>, by: &By, client: &str, id: &str) -> Result<()> {
+    let held = operations.credentials(client)?.into_iter().find(|credential| credential.id == id);
+    let credential = held.ok_or_else(Error::not_found)?;
+    operations.delete_credential(client, id)?;
+    let told = json!({"kind": credential.kind, "prefix": credential.prefix});
+    note(operations, by, "credential-deleted", client, Some(told.to_string()))
+}
+
+fn live(operations: &mut Operations<'_>, client: &str) -> Result<ClientRow> {
+    operations.client(client)?.filter(|row| row.revoked_at.is_none()).ok_or_else(Error::not_found)
+}
+
+fn note(
+    operations: &mut Operations<'_>,
+    by: &By,
+    action: &'static str,
+    client: &str,
+    content: Option<String>,
+) -> Result<()> {
+    operations.note(by, Entry { action, kind: Some(CLIENT), record: Some(client.to_owned()), change: None, content })
 }
 
 /// The client of that id and secret, when it is not revoked.
-pub(crate) fn authenticate(db: &Db, id: &str, secret: &str) -> Result<Option<ClientRow>> {
-    let row = db.read(|connection| crate::db::client(connection, id))?;
-    let given = hash(secret);
-    // The comparison takes as long for an unknown client as for a wrong secret.
-    let held = row.as_ref().map_or_else(|| hash(""), |row| row.secret_hash.clone());
-    let same = given.bytes().zip(held.bytes()).fold(given.len() ^ held.len(), |sum, (a, b)| sum | usize::from(a ^ b));
-    Ok(row.filter(|row| same == 0 && row.revoked_at.is_none()))
-}
-
-/// The actor that a client is, with these scopes.
-pub(crate) fn actor(id: &str, role: &str, organisation: Option<&str>, scopes: &str) -> Result<Actor> {
-    let wrong = || Error::internal("a client's role or organisation is not known");
-    Ok(Actor::Client {
-        id: id.to_owned(),
-        role: Role::from_name(role).ok_or_else(wrong)?,
-        organisation: organisation.map(Uuid::parse_str).transpose().map_err(|_| wrong())?,
-        protected: scopes.split(' ').any(|scope| scope == PROTECTED_SCOPE),
-    })
-}
-
-/// The scopes that a client may ask for.
-pub(crate) fn scopes(row: &ClientRow) -> Vec<&str> {
-    let write = (row.role != Role::Reader.name()).then_some("write");
-    std::iter::once("read").chain(write).chain(row.scopes.split(' ').filter(|scope| !scope.is_empty())).collect()
+pub(crate) fn authenticate(
+    connection: &mut AnyConnection,
+    id: &str,
+    secret: &str,
+    now: DateTime<Utc>,
+) -> Result<Option<ClientRow>> {
+    let row = crate::db::clients::client(connection, id)?;
+    let held = crate::db::clients::credentials_of(connection, id, now.naive_utc())?;
+    let prefix = credentials::prefix(secret);
+    // Those from before there were prefixes have none.
+    let candidates = held
+        .iter()
+        .filter(|credential| credential.kind == CredentialKind::Secret.name())
+        .filter(|credential| credential.prefix.is_empty() || credential.prefix == prefix);
+    // One comparison is made for an unknown client too, so that it answers no sooner.
+    let mut known = credentials::is_same(secret, "");
+    for credential in candidates {
+        known |= credentials::is_same(secret, &credential.hash);
+    }
+    Ok(row.filter(|row| known && row.revoked_at.is_none()))
 }

@@ -2,8 +2,10 @@
 //! are derived from. All are made on first start.
 
 use crate::error::{Error, Result};
+use arc_swap::{ArcSwap, Guard};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use chrono::{DateTime, TimeDelta, Utc};
 use ed25519_dalek::SigningKey;
 use jsonwebtoken::{DecodingKey, EncodingKey};
 use serde_json::{Value, json};
@@ -11,15 +13,22 @@ use sha2::{Digest, Sha256};
 use std::fs;
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-/// Keys of a node. Every file `*.ed25519` of the folder is accepted, the last by name signs: a key is changed by adding a
-/// file with a later name and removing the old one when its tokens have expired.
+/// Keys of a node.
 pub struct Keys {
+    folder: PathBuf,
+    tokens: ArcSwap<TokenKeys>,
+    cursor: [u8; 32],
+    webhooks: [u8; 32],
+}
+
+/// Keys of access tokens. Every file `*.ed25519` of the folder is accepted, the last by name signs: a key is changed by
+/// adding one with a later name and removing the old one when its tokens have expired. Nodes see such changes by themselves.
+pub(crate) struct TokenKeys {
     accepted: Vec<PublicKey>,
     signing_id: String,
     signing: EncodingKey,
-    cursor: [u8; 32],
-    webhooks: [u8; 32],
 }
 
 struct PublicKey {
@@ -32,40 +41,34 @@ impl Keys {
     /// Reads the keys of a folder; makes what is missing.
     pub fn open(folder: &Path) -> Result<Keys> {
         fs::create_dir_all(folder)?;
-        let mut files = key_files(folder)?;
-        if files.is_empty() {
+        if key_files(folder)?.is_empty() {
             random_file(&folder.join("1.ed25519"))?;
-            files = key_files(folder)?;
         }
-        let mut accepted = Vec::with_capacity(files.len());
-        let mut signing = None;
-        for file in &files {
-            let key = SigningKey::from_bytes(&read_32(file)?);
-            let bytes = key.verifying_key().to_bytes();
-            let id = URL_SAFE_NO_PAD.encode(&Sha256::digest(bytes)[..12]);
-            signing = Some((id.clone(), EncodingKey::from_ed_der(&pkcs8(key.as_bytes()))));
-            let verifying = DecodingKey::from_ed_components(&URL_SAFE_NO_PAD.encode(bytes))
-                .map_err(|_| Error::internal("a signing key cannot be used"))?;
-            accepted.push(PublicKey { id, verifying, bytes });
-        }
-        let (signing_id, signing) = signing.ok_or_else(|| Error::internal("there is no signing key"))?;
+        let tokens = ArcSwap::from_pointee(TokenKeys::read(folder)?);
         let [cursor, webhooks] = SECRETS.map(|name| secret(&folder.join(name)));
-        Ok(Keys { accepted, signing_id, signing, cursor: cursor?, webhooks: webhooks? })
+        Ok(Keys { folder: folder.to_owned(), tokens, cursor: cursor?, webhooks: webhooks? })
     }
 
-    /// The key that signs and its id.
-    pub(crate) fn signing(&self) -> (&str, &EncodingKey) {
-        (&self.signing_id, &self.signing)
+    /// The keys of access tokens, as they are now.
+    pub(crate) fn tokens(&self) -> Guard<Arc<TokenKeys>> {
+        self.tokens.load()
     }
 
-    /// The accepted key of an id.
-    pub(crate) fn accepted(&self, id: &str) -> Option<&DecodingKey> {
-        self.accepted.iter().find(|key| key.id == id).map(|key| &key.verifying)
+    /// Looks whether the keys of access tokens have changed, and takes them in; true when they had.
+    pub(crate) fn reload(&self) -> Result<bool> {
+        let fresh = TokenKeys::read(&self.folder)?;
+        let ids = |keys: &TokenKeys| keys.accepted.iter().map(|key| key.bytes).collect::<Vec<_>>();
+        let changed = ids(&fresh) != ids(&self.tokens());
+        if changed {
+            self.tokens.store(Arc::new(fresh));
+        }
+        Ok(changed)
     }
 
     /// The accepted keys as a JSON Web Key Set (RFC 7517, RFC 8037).
     pub fn jwks(&self) -> Value {
         let keys: Vec<Value> = self
+            .tokens()
             .accepted
             .iter()
             .map(|key| {
@@ -88,6 +91,69 @@ impl Keys {
         &self.webhooks
     }
 }
+
+impl TokenKeys {
+    fn read(folder: &Path) -> Result<TokenKeys> {
+        let mut accepted = Vec::new();
+        let mut signing = None;
+        for file in key_files(folder)? {
+            let key = SigningKey::from_bytes(&read_32(&file)?);
+            let bytes = key.verifying_key().to_bytes();
+            let id = URL_SAFE_NO_PAD.encode(&Sha256::digest(bytes)[..12]);
+            signing = Some((id.clone(), EncodingKey::from_ed_der(&pkcs8(key.as_bytes()))));
+            let verifying = DecodingKey::from_ed_components(&URL_SAFE_NO_PAD.encode(bytes))
+                .map_err(|_| Error::internal("a signing key cannot be used"))?;
+            accepted.push(PublicKey { id, verifying, bytes });
+        }
+        let (signing_id, signing) = signing.ok_or_else(|| Error::internal("there is no signing key"))?;
+        Ok(TokenKeys { accepted, signing_id, signing })
+    }
+
+    /// The key that signs and its id.
+    pub(crate) fn signing(&self) -> (&str, &EncodingKey) {
+        (&self.signing_id, &self.signing)
+    }
+
+    /// The accepted key of an id.
+    pub(crate) fn accepted(&self, id: &str) -> Option<&DecodingKey> {
+        self.accepted.iter().find(|key| key.id == id).map(|key| &key.verifying)
+    }
+}
+
+/// What a change of keys did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rotated {
+    /// The name of the file that signs now.
+    pub made: String,
+    /// Files that went.
+    pub removed: Vec<String>,
+}
+
+/// Makes a new key that signs from now on. Earlier ones are accepted until the second change after them that is made when
+/// their tokens have expired; with `at_once` they go now, and every token so far is void.
+pub fn rotate(folder: &Path, now: DateTime<Utc>, at_once: bool) -> Result<Rotated> {
+    fs::create_dir_all(folder)?;
+    let earlier = key_files(folder)?;
+    let made = format!("{}.ed25519", now.format("%Y%m%dT%H%M%S%3fZ"));
+    random_file(&folder.join(&made))?;
+    let mut removed = Vec::new();
+    for (at, file) in earlier.iter().enumerate() {
+        // It has signed nothing since the next one was made.
+        let replaced = match earlier.get(at + 1) {
+            Some(next) => Some(DateTime::<Utc>::from(fs::metadata(next)?.modified()?)),
+            None => None,
+        };
+        let expired = replaced.is_some_and(|replaced| replaced + EXPIRY < now);
+        if at_once || expired {
+            fs::remove_file(file)?;
+            removed.extend(file.file_name().map(|name| name.to_string_lossy().into_owned()));
+        }
+    }
+    Ok(Rotated { made, removed })
+}
+
+/// After so long no token of a replaced key is good any more.
+const EXPIRY: TimeDelta = TimeDelta::minutes(10);
 
 /// The files of the secrets.
 const SECRETS: [&str; 2] = ["cursor.key", "webhook.key"];
@@ -177,12 +243,24 @@ mod tests {
     }
 
     #[test]
-    fn a_later_file_signs_and_the_earlier_one_is_still_accepted() {
+    fn a_new_key_signs_and_the_earlier_one_is_accepted_until_its_tokens_have_expired() {
         let folder = tempfile::tempdir().unwrap();
-        let first = Keys::open(folder.path()).unwrap();
-        random_file(&folder.path().join("2.ed25519")).unwrap();
-        let second = Keys::open(folder.path()).unwrap();
-        assert_ne!(first.signing().0, second.signing().0);
-        assert!(second.accepted(first.signing().0).is_some());
+        let keys = Keys::open(folder.path()).unwrap();
+        let first = keys.tokens().signing().0.to_owned();
+        assert!(!keys.reload().unwrap(), "nothing has changed");
+        let now = DateTime::<Utc>::from(fs::metadata(folder.path().join("1.ed25519")).unwrap().modified().unwrap());
+        assert!(rotate(folder.path(), now, false).unwrap().removed.is_empty());
+        assert!(keys.reload().unwrap());
+        let second = keys.tokens().signing().0.to_owned();
+        assert_ne!(first, second);
+        assert!(keys.tokens().accepted(&first).is_some());
+        let later = now + TimeDelta::hours(1);
+        assert_eq!(rotate(folder.path(), later, false).unwrap().removed, ["1.ed25519"]);
+        keys.reload().unwrap();
+        assert!(keys.tokens().accepted(&first).is_none() && keys.tokens().accepted(&second).is_some());
+        assert_eq!(rotate(folder.path(), later + TimeDelta::seconds(1), true).unwrap().removed.len(), 2);
+        keys.reload().unwrap();
+        assert!(keys.tokens().accepted(&second).is_none());
+        assert_eq!(keys.jwks()["keys"].as_array().unwrap().len(), 1);
     }
 }

@@ -1,8 +1,8 @@
 //! The token endpoint (RFC 6749, client credentials) and what clients discover it by (RFC 7517, RFC 8414).
 
 use crate::app::App;
-use crate::auth::clients;
-use crate::auth::token::Tokens;
+use crate::auth::clients::{self, PROTECTED_SCOPE, Rights};
+use crate::auth::{assertion, token};
 use crate::db::ClientRow;
 use crate::error::Result;
 use actix_web::http::StatusCode;
@@ -10,11 +10,12 @@ use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, web};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use chrono::DateTime;
 use serde_json::json;
 use std::collections::HashMap;
 
 /// The longest form that is read, in bytes.
-const LONGEST: usize = 8 << 10;
+const LONGEST: usize = 16 << 10;
 
 /// Registers the endpoints.
 pub(crate) fn configure(service: &mut web::ServiceConfig) {
@@ -22,6 +23,12 @@ pub(crate) fn configure(service: &mut web::ServiceConfig) {
         .service(web::resource("/oauth2/token").app_data(web::PayloadConfig::new(LONGEST)).route(web::post().to(token)))
         .service(web::resource("/.well-known/jwks.json").route(web::get().to(jwks)))
         .service(web::resource("/.well-known/oauth-authorization-server").route(web::get().to(metadata)));
+}
+
+/// How a client makes itself known.
+enum Credentials {
+    Secret { id: String, secret: String },
+    Assertion { id: String, assertion: String },
 }
 
 /// An error of the token endpoint, in the form of RFC 6749.
@@ -52,7 +59,8 @@ async fn token(app: web::Data<App>, request: HttpRequest, body: web::Bytes) -> H
             return bad("a parameter stands twice");
         }
     }
-    let unknown_client = || refuse(StatusCode::UNAUTHORIZED, "invalid_client", "unknown client or wrong secret");
+    let unknown_client =
+        || refuse(StatusCode::UNAUTHORIZED, "invalid_client", "the client is not known by what it sent");
     let credentials = match credentials(&request, &fields) {
         Ok(Some(credentials)) => credentials,
         Ok(None) => return unknown_client(),
@@ -67,8 +75,7 @@ async fn token(app: web::Data<App>, request: HttpRequest, body: web::Bytes) -> H
     }
     let state = app.clone();
     let span = tracing::Span::current();
-    let found =
-        web::block(move || span.in_scope(|| clients::authenticate(&state.db, &credentials.0, &credentials.1))).await;
+    let found = web::block(move || span.in_scope(|| authenticate(&state, &credentials))).await;
     match found {
         Ok(Ok(Some(client))) => grant(&app, &client, fields.get("scope").map(String::as_str)),
         Ok(Ok(None)) => unknown_client(),
@@ -80,29 +87,73 @@ async fn token(app: web::Data<App>, request: HttpRequest, body: web::Bytes) -> H
     }
 }
 
-/// Client id and secret from the Authorization header or the form, not from both.
+/// What a client is known by: the Authorization header, the form or an assertion, one of them.
 fn credentials(
     request: &HttpRequest,
     fields: &HashMap<String, String>,
-) -> std::result::Result<Option<(String, String)>, &'static str> {
-    let form = fields.get("client_id").zip(fields.get("client_secret"));
-    let Some(value) = request.headers().get(header::AUTHORIZATION) else {
-        return Ok(form.map(|(id, secret)| (id.clone(), secret.clone())));
+) -> std::result::Result<Option<Credentials>, &'static str> {
+    const TWO_WAYS: &str = "the client makes itself known in two ways";
+    let secret = |id: &str, secret: &str| Credentials::Secret { id: id.to_owned(), secret: secret.to_owned() };
+    let header = request.headers().get(header::AUTHORIZATION);
+    if let Some(signed) = fields.get("client_assertion") {
+        if fields.get("client_assertion_type").map(String::as_str) != Some(assertion::TYPE) {
+            return Err("client_assertion_type must be the one of RFC 7523");
+        }
+        if header.is_some() || fields.contains_key("client_secret") {
+            return Err(TWO_WAYS);
+        }
+        let named = assertion::client(signed).filter(|id| fields.get("client_id").is_none_or(|given| given == id));
+        return Ok(named.map(|id| Credentials::Assertion { id, assertion: signed.clone() }));
+    }
+    let Some(value) = header else {
+        let form = fields.get("client_id").zip(fields.get("client_secret"));
+        return Ok(form.map(|(id, text)| secret(id, text)));
     };
     if fields.contains_key("client_secret") {
-        return Err("the client authenticates in two ways");
+        return Err(TWO_WAYS);
     }
     let basic = value.to_str().ok().and_then(|text| text.split_once(' '));
-    let Some((scheme, encoded)) = basic else { return Ok(None) };
-    if !scheme.eq_ignore_ascii_case("basic") {
-        return Ok(None);
-    }
+    let Some((_, encoded)) = basic.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("basic")) else { return Ok(None) };
     let decoded = STANDARD.decode(encoded.trim()).ok().and_then(|bytes| String::from_utf8(bytes).ok());
-    Ok(decoded.as_deref().and_then(|text| text.split_once(':')).map(|(id, secret)| (id.to_owned(), secret.to_owned())))
+    let Some((id, text)) = decoded.as_deref().and_then(|text| text.split_once(':')) else { return Ok(None) };
+    // RFC 6749 has both form-encoded within; ours hold nothing that this changes.
+    Ok(Some(secret(id, text)))
+}
+
+/// The client that these belong to, when it is not revoked. It waits for the database.
+fn authenticate(app: &App, credentials: &Credentials) -> Result<Option<ClientRow>> {
+    let now = app.clock.now();
+    match credentials {
+        Credentials::Secret { id, secret } => {
+            app.db.read(|connection| clients::authenticate(connection, id, secret, now))
+        }
+        Credentials::Assertion { id, assertion } => {
+            let issuer = app.config.public_address();
+            let endpoint = format!("{issuer}/oauth2/token");
+            app.db.operate(|operations| {
+                let live = operations.client(id)?.filter(|row| row.revoked_at.is_none());
+                let Some(client) = live else { return Ok(None) };
+                let keys = operations.credentials(id)?;
+                let asserted = assertion::verify(assertion, id, &keys, &[&issuer, &endpoint], now);
+                let Some(asserted) = asserted else { return Ok(None) };
+                let Some(until) = DateTime::from_timestamp(asserted.exp + token::LEEWAY, 0) else { return Ok(None) };
+                let first = operations.take_assertion(id, &asserted.jti, until.naive_utc())?;
+                Ok(first.then_some(client))
+            })
+        }
+    }
 }
 
 fn grant(app: &App, client: &ClientRow, asked: Option<&str>) -> HttpResponse {
-    let allowed = clients::scopes(client);
+    let failed = |error: crate::error::Error| {
+        tracing::error!(%error, "a token could not be issued");
+        refuse(StatusCode::SERVICE_UNAVAILABLE, "temporarily_unavailable", "the service cannot answer now")
+    };
+    let rights = match Rights::of(client) {
+        Ok(rights) => rights,
+        Err(error) => return failed(error),
+    };
+    let allowed = rights.allowed();
     let scope = match asked {
         None => allowed.join(" "),
         Some(asked) => {
@@ -112,17 +163,11 @@ fn grant(app: &App, client: &ClientRow, asked: Option<&str>) -> HttpResponse {
             asked.to_owned()
         }
     };
-    let issuer = app.config.public_address();
-    let tokens = Tokens { keys: &app.keys, issuer: &issuer, lifetime: app.config.token_lifetime };
-    let issued: Result<String> = tokens.issue(client, &scope, app.clock.now());
-    match issued {
+    match app.authority.tokens().issue(&client.id, &rights, &scope, app.clock.now()) {
         Ok(token) => HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).json(json!({
             "access_token": token, "token_type": "Bearer", "expires_in": app.config.token_lifetime, "scope": scope,
         })),
-        Err(error) => {
-            tracing::error!(%error, "a token could not be issued");
-            refuse(StatusCode::SERVICE_UNAVAILABLE, "temporarily_unavailable", "the service cannot answer now")
-        }
+        Err(error) => failed(error),
     }
 }
 
@@ -138,7 +183,9 @@ async fn metadata(app: web::Data<App>) -> HttpResponse {
         "jwks_uri": format!("{issuer}/.well-known/jwks.json"),
         "grant_types_supported": ["client_credentials"],
         "response_types_supported": [],
-        "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post"],
-        "scopes_supported": ["read", "write", clients::PROTECTED_SCOPE],
+        "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post", "private_key_jwt"],
+        "token_endpoint_auth_signing_alg_values_supported": ["EdDSA", "ES256", "RS256", "PS256"],
+        "scopes_supported": ["read", "write", PROTECTED_SCOPE],
+        "service_documentation": format!("{issuer}/docs"),
     }))
 }

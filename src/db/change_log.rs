@@ -1,11 +1,11 @@
 //! The change log: every write of a record leaves one numbered row, in commit order.
 
 use super::AnyConnection;
+use super::audit::{self, By, Entry};
 use super::feed;
-use super::schema::{changes, counter, tombstones};
-use crate::auth::actor::Actor;
+use super::schema::{changes, counter, idempotency_keys, latest, tombstones};
 use crate::error::{Error, Result};
-use crate::resources::Kind;
+use crate::resources::{Audience, Kind};
 use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
@@ -64,6 +64,22 @@ impl Told {
             Told::Protected => "protected",
         }
     }
+
+    fn from_name(name: &str) -> Result<Told> {
+        [Told::Public, Told::Partners, Told::Protected]
+            .into_iter()
+            .find(|told| told.name() == name)
+            .ok_or_else(|| Error::internal("a tombstone has an unknown audience"))
+    }
+
+    /// Whether callers of an audience may know of it.
+    pub(crate) fn reaches(self, audience: Audience) -> bool {
+        match self {
+            Told::Public => true,
+            Told::Partners => audience == Audience::Partners,
+            Told::Protected => false,
+        }
+    }
 }
 
 /// A change that waits for its number.
@@ -85,6 +101,8 @@ pub struct PendingChange {
     pub touched: Vec<(Kind, Uuid)>,
     /// Whether what other documents show of this record changed.
     pub fans_out: bool,
+    /// Canonical JSON before the change; `None` when there was none or it was protected.
+    pub before: Option<String>,
     /// Canonical JSON after the change; `None` when the record is no more or protected.
     pub content: Option<String>,
 }
@@ -129,15 +147,22 @@ pub struct Tombstone {
     pub at: DateTime<Utc>,
     /// The survivor of a merge.
     pub merged_into: Option<Uuid>,
+    /// Who could know of it.
+    pub told: Told,
 }
 
 /// A running write.
 pub struct Tx<'a> {
     connection: &'a mut AnyConnection,
-    actor: String,
+    by: By,
     /// The moment of the write: every row of it carries the same.
     pub at: DateTime<Utc>,
     pending: Vec<PendingChange>,
+    /// Rows of the audit log beside those of the changes.
+    entries: Vec<Entry>,
+    /// The word for the whole write, when the audit log is to have one row of it instead of one for each change.
+    whole: Option<&'static str>,
+    first: Option<i64>,
     last: Option<i64>,
     narrows: bool,
 }
@@ -147,8 +172,18 @@ pub struct Tx<'a> {
 const HELD_BACK: usize = 10_000;
 
 impl<'a> Tx<'a> {
-    pub(super) fn new(connection: &'a mut AnyConnection, actor: &Actor, at: DateTime<Utc>) -> Self {
-        Tx { connection, actor: actor.name().to_owned(), at, pending: Vec::new(), last: None, narrows: false }
+    pub(super) fn new(connection: &'a mut AnyConnection, by: By, at: DateTime<Utc>) -> Self {
+        Tx {
+            connection,
+            by,
+            at,
+            pending: Vec::new(),
+            entries: Vec::new(),
+            whole: None,
+            first: None,
+            last: None,
+            narrows: false,
+        }
     }
 
     /// The connection, for stores.
@@ -164,6 +199,21 @@ impl<'a> Tx<'a> {
     /// Whether less may be seen after it than before.
     pub(super) fn narrows(&self) -> bool {
         self.narrows
+    }
+
+    /// Lets the audit log have one row of the whole write: what it did to each record stands in the change log.
+    pub(crate) fn audit_as_one(&mut self, action: &'static str) {
+        self.whole = Some(action);
+    }
+
+    /// Adds a row to the audit log.
+    pub(crate) fn note(&mut self, entry: Entry) {
+        self.entries.push(entry);
+    }
+
+    /// Who acts.
+    pub(crate) fn by(&self) -> &By {
+        &self.by
     }
 
     /// Adds a change to the log.
@@ -183,11 +233,13 @@ impl<'a> Tx<'a> {
     /// Does a part of the write that may fail without the rest: what it wrote is then taken back.
     pub(crate) fn attempt<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
         let pending = self.pending.len();
+        let entries = self.entries.len();
         self.connection.batch_execute("SAVEPOINT attempt")?;
         let outcome = work(self);
         if outcome.is_err() {
             self.connection.batch_execute("ROLLBACK TO SAVEPOINT attempt")?;
             self.pending.truncate(pending);
+            self.entries.truncate(entries);
         }
         self.connection.batch_execute("RELEASE SAVEPOINT attempt")?;
         outcome
@@ -210,7 +262,59 @@ impl<'a> Tx<'a> {
                 tombstones::at.eq(self.at.naive_utc()),
                 tombstones::version.eq(version),
                 tombstones::merged_into.eq(into.map(|id| id.to_string())),
+                tombstones::audience.eq(self.could_know(id)?.name()),
             ))
+            .execute(self.connection)?;
+        Ok(())
+    }
+
+    /// The widest audience that was ever told of a record.
+    fn could_know(&mut self, id: Uuid) -> Result<Told> {
+        let pending = self.pending.iter().filter(|change| change.id == id).map(|change| change.told);
+        let pending: Vec<Told> = pending.collect();
+        let written: Option<(Option<i64>, Option<i64>)> = latest::table
+            .filter(latest::record_id.eq(id.to_string()))
+            .select((latest::public_first, latest::partners_first))
+            .get_result(self.connection)
+            .optional()?;
+        let (public, partners) = written.unwrap_or_default();
+        Ok(if public.is_some() || pending.contains(&Told::Public) {
+            Told::Public
+        } else if partners.is_some() || pending.contains(&Told::Partners) {
+            Told::Partners
+        } else {
+            Told::Protected
+        })
+    }
+
+    /// Takes what was public of a record and no longer is out of all that was kept of it: earlier versions, the audit log,
+    /// answers kept for repetition. `hide` does it to one version; where it gives nothing, all of it goes.
+    pub(crate) fn hide_past(
+        &mut self,
+        id: Uuid,
+        mut hide: impl FnMut(&str) -> Result<Option<String>>,
+        reason: &'static str,
+    ) -> Result<()> {
+        let record = id.to_string();
+        let held = changes::table.filter(changes::record_id.eq(&record)).filter(changes::content.is_not_null());
+        let versions: Vec<(i64, Option<String>)> =
+            held.select((changes::sequence, changes::content)).load(self.connection)?;
+        for (sequence, content) in versions {
+            let content = content.unwrap_or_default();
+            let hidden = hide(&content)?;
+            if hidden.as_ref() != Some(&content) {
+                diesel::update(changes::table.filter(changes::sequence.eq(sequence)))
+                    .set(changes::content.eq(hidden))
+                    .execute(self.connection)?;
+            }
+        }
+        for change in self.pending.iter_mut().filter(|change| change.id == id) {
+            change.before = None;
+        }
+        let rows = audit::rows_of(self.connection, id)?;
+        let entry = audit::struck(self.connection, &rows, reason)?;
+        self.entries.extend(entry);
+        diesel::delete(idempotency_keys::table.filter(idempotency_keys::body.like(format!("%{record}%"))))
             .execute(self.connection)?;
         Ok(())
     }
@@ -229,45 +333,104 @@ impl<'a> Tx<'a> {
         if !self.pending.is_empty() {
             self.settle()?;
         }
-        self.number_pending()
-    }
-
-    fn number_pending(&mut self) -> Result<Option<i64>> {
-        let pending = std::mem::take(&mut self.pending);
-        let Ok(count) = i64::try_from(pending.len()) else {
-            return Err(Error::internal("too many changes"));
-        };
-        if count == 0 {
-            return Ok(self.last);
+        self.number_pending()?;
+        if let (Some(action), Some(first), Some(last)) = (self.whole.take(), self.first, self.last) {
+            let content = serde_json::json!({"changes": {"first": first, "last": last}}).to_string();
+            self.entries.push(Entry { action, content: Some(content), ..Entry::default() });
         }
-        let last: i64 = diesel::update(counter::table.filter(counter::id.eq(1)))
-            .set(counter::sequence.eq(counter::sequence + count))
-            .returning(counter::sequence)
-            .get_result(self.connection)?;
-        for (change, sequence) in pending.into_iter().zip(last - count + 1..) {
-            let touched = if change.touched.is_empty() { None } else { Some(write_touched(&change.touched)) };
-            diesel::insert_into(changes::table)
-                .values((
-                    changes::sequence.eq(sequence),
-                    changes::at.eq(self.at.naive_utc()),
-                    changes::actor.eq(&self.actor),
-                    changes::kind.eq(change.kind.name()),
-                    changes::record_id.eq(change.id.to_string()),
-                    changes::operation.eq(change.operation.name()),
-                    changes::version.eq(change.version),
-                    changes::audience.eq(change.told.name()),
-                    changes::merged_into.eq(change.merged_into.map(|id| id.to_string())),
-                    changes::touched.eq(touched),
-                    changes::fans_out.eq(change.fans_out),
-                    changes::content.eq(change.content),
-                ))
-                .execute(self.connection)?;
-            let is_new = change.operation == Operation::Created && change.version == 1;
-            feed::note(self.connection, change.kind, change.id, change.told, sequence, is_new)?;
+        if !self.entries.is_empty() {
+            let entries = std::mem::take(&mut self.entries);
+            let drawn = audit::draw(self.connection, 0, i64::try_from(entries.len()).map_err(Error::internal)?)?;
+            audit::append(self.connection, &self.by, self.at, &entries, drawn)?;
         }
-        self.last = Some(last);
+        if let (true, Some(last)) = (self.narrows, self.last) {
+            diesel::update(counter::table).set(counter::narrowed.eq(last)).execute(self.connection)?;
+        }
         Ok(self.last)
     }
+
+    fn number_pending(&mut self) -> Result<()> {
+        let pending = std::mem::take(&mut self.pending);
+        if pending.is_empty() {
+            return Ok(());
+        }
+        let mut entries = Vec::new();
+        if self.whole.is_none() {
+            for change in &pending {
+                entries.push(Entry {
+                    action: change.operation.name(),
+                    kind: Some(change.kind.name()),
+                    record: Some(change.id.to_string()),
+                    change: None,
+                    content: audit::difference(change.before.as_deref(), change.content.as_deref())?,
+                });
+            }
+            entries.append(&mut self.entries);
+        }
+        let [count, rows] = [pending.len(), entries.len()].map(|count| i64::try_from(count).map_err(Error::internal));
+        let (count, rows) = (count?, rows?);
+        let drawn = audit::draw(self.connection, count, rows)?;
+        let last = drawn.sequence;
+        self.first = self.first.or(Some(last - count + 1));
+        for (entry, sequence) in entries.iter_mut().zip(last - count + 1..=last) {
+            entry.change = Some(sequence);
+        }
+        self.write_numbered(&pending, last - count + 1)?;
+        audit::append(self.connection, &self.by, self.at, &entries, drawn)?;
+        self.last = Some(last);
+        Ok(())
+    }
+
+    /// Writes changes under the numbers from the first on.
+    fn write_numbered(&mut self, pending: &[PendingChange], first: i64) -> Result<()> {
+        let at = self.at.naive_utc();
+        for (part, first) in pending.chunks(WRITTEN_AT_ONCE).zip((first..).step_by(WRITTEN_AT_ONCE)) {
+            let rows: Vec<NewChange<'_>> = part
+                .iter()
+                .zip(first..)
+                .map(|(change, sequence)| NewChange {
+                    sequence,
+                    at,
+                    actor: &self.by.client,
+                    kind: change.kind.name(),
+                    record_id: change.id.to_string(),
+                    operation: change.operation.name(),
+                    version: change.version,
+                    audience: change.told.name(),
+                    merged_into: change.merged_into.map(|id| id.to_string()),
+                    touched: (!change.touched.is_empty()).then(|| write_touched(&change.touched)),
+                    fans_out: change.fans_out,
+                    content: change.content.as_deref(),
+                })
+                .collect();
+            let insert = diesel::insert_into(changes::table).values(&rows);
+            match self.connection {
+                AnyConnection::Sqlite(own) => insert.execute(own)?,
+                AnyConnection::Postgresql(own) => insert.execute(own)?,
+            };
+        }
+        feed::note(self.connection, pending, first)
+    }
+}
+
+/// So many rows are written by one statement.
+const WRITTEN_AT_ONCE: usize = 500;
+
+#[derive(Insertable)]
+#[diesel(table_name = changes)]
+struct NewChange<'a> {
+    sequence: i64,
+    at: NaiveDateTime,
+    actor: &'a str,
+    kind: &'a str,
+    record_id: String,
+    operation: &'a str,
+    version: i64,
+    audience: &'a str,
+    merged_into: Option<String>,
+    touched: Option<String>,
+    fans_out: bool,
+    content: Option<&'a str>,
 }
 
 fn write_touched(touched: &[(Kind, Uuid)]) -> String {
@@ -389,17 +552,24 @@ pub(crate) fn of_record(connection: &mut AnyConnection, record: Uuid) -> Result<
 
 /// What has become of a record.
 pub(crate) fn tombstone(connection: &mut AnyConnection, record: Uuid) -> Result<Option<Tombstone>> {
-    let row: Option<(String, String, NaiveDateTime, Option<String>)> = tombstones::table
+    let row: Option<(String, String, NaiveDateTime, Option<String>, String)> = tombstones::table
         .filter(tombstones::id.eq(record.to_string()))
-        .select((tombstones::kind, tombstones::operation, tombstones::at, tombstones::merged_into))
+        .select((
+            tombstones::kind,
+            tombstones::operation,
+            tombstones::at,
+            tombstones::merged_into,
+            tombstones::audience,
+        ))
         .get_result(connection)
         .optional()?;
-    row.map(|(kind_name, operation, at, into)| {
+    row.map(|(kind_name, operation, at, into, audience)| {
         Ok(Tombstone {
             kind: kind(&kind_name)?,
             operation: Operation::from_name(&operation)?,
             at: at.and_utc(),
             merged_into: into.as_deref().map(id).transpose()?,
+            told: Told::from_name(&audience)?,
         })
     })
     .transpose()

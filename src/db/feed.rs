@@ -2,7 +2,7 @@
 //! with the log in the same transaction, so that a page costs what it holds and not what the log holds.
 
 use super::AnyConnection;
-use super::change_log::{Told, id, kind};
+use super::change_log::{Operation, PendingChange, Told, id, kind};
 use super::schema::{changes, counter, latest};
 use crate::error::Result;
 use crate::resources::{Audience, Kind};
@@ -33,43 +33,64 @@ pub struct Forgotten {
     pub complete_after: i64,
 }
 
-/// Notes a change of the log as its record's last one.
-pub(super) fn note(
-    connection: &mut AnyConnection,
-    kind: Kind,
-    record: Uuid,
-    told: Told,
-    sequence: i64,
-    is_new: bool,
-) -> Result<()> {
-    let update = match told {
-        Told::Public => {
-            "UPDATE latest SET public_first = COALESCE(public_first, $1), public_last = $1, \
-             partners_first = COALESCE(partners_first, $1), partners_last = $1 WHERE record_id = $2"
+#[derive(Insertable)]
+#[diesel(table_name = latest)]
+struct NewLatest {
+    record_id: String,
+    kind: &'static str,
+    public_first: Option<i64>,
+    public_last: Option<i64>,
+    partners_first: Option<i64>,
+    partners_last: Option<i64>,
+}
+
+/// Notes changes of the log, numbered from the first on, as their records' last ones.
+pub(super) fn note(connection: &mut AnyConnection, changes: &[PendingChange], first: i64) -> Result<()> {
+    let mut new: Vec<NewLatest> = Vec::new();
+    for (change, sequence) in changes.iter().zip(first..) {
+        let update = match change.told {
+            Told::Public => {
+                "UPDATE latest SET public_first = COALESCE(public_first, $1), public_last = $1, \
+                 partners_first = COALESCE(partners_first, $1), partners_last = $1 WHERE record_id = $2"
+            }
+            Told::Partners => {
+                "UPDATE latest SET partners_first = COALESCE(partners_first, $1), partners_last = $1 \
+                 WHERE record_id = $2"
+            }
+            Told::Protected => continue,
+        };
+        let record = change.id.to_string();
+        let is_new = change.operation == Operation::Created && change.version == 1;
+        if !is_new {
+            // Those that are new come first: this change may be one of them.
+            insert(connection, &mut new)?;
+            let query = diesel::sql_query(update).bind::<BigInt, _>(sequence).bind::<Text, _>(&record);
+            if query.execute(connection)? > 0 {
+                continue;
+            }
         }
-        Told::Partners => {
-            "UPDATE latest SET partners_first = COALESCE(partners_first, $1), partners_last = $1 WHERE record_id = $2"
-        }
-        Told::Protected => return Ok(()),
-    };
-    let record = record.to_string();
-    if !is_new {
-        let query = diesel::sql_query(update).bind::<BigInt, _>(sequence).bind::<Text, _>(&record);
-        if query.execute(connection)? > 0 {
-            return Ok(());
-        }
+        let public = (change.told == Told::Public).then_some(sequence);
+        new.push(NewLatest {
+            record_id: record,
+            kind: change.kind.name(),
+            public_first: public,
+            public_last: public,
+            partners_first: Some(sequence),
+            partners_last: Some(sequence),
+        });
     }
-    let public = (told == Told::Public).then_some(sequence);
-    diesel::insert_into(latest::table)
-        .values((
-            latest::record_id.eq(record),
-            latest::kind.eq(kind.name()),
-            latest::public_first.eq(public),
-            latest::public_last.eq(public),
-            latest::partners_first.eq(sequence),
-            latest::partners_last.eq(sequence),
-        ))
-        .execute(connection)?;
+    insert(connection, &mut new)
+}
+
+fn insert(connection: &mut AnyConnection, new: &mut Vec<NewLatest>) -> Result<()> {
+    for rows in new.chunks(1_000) {
+        let insert = diesel::insert_into(latest::table).values(rows);
+        match connection {
+            AnyConnection::Sqlite(own) => insert.execute(own)?,
+            AnyConnection::Postgresql(own) => insert.execute(own)?,
+        };
+    }
+    new.clear();
     Ok(())
 }
 

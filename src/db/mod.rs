@@ -3,8 +3,10 @@
 //! `Db::read` lends a reading connection, `Db::write` is the only way to change a record (with the change row in the same
 //! transaction), `Db::operate` the only way to operational tables.
 
+pub(crate) mod audit;
 mod backup;
 mod change_log;
+pub(crate) mod clients;
 mod connection;
 pub(crate) mod feed;
 mod in_use;
@@ -16,17 +18,18 @@ pub mod schema;
 pub(crate) mod store;
 pub(crate) mod webhooks;
 
+pub use audit::{By, Verified};
 pub use backup::{backup, restore};
 pub use change_log::{Change, Operation, PendingChange, Told, Tombstone, Tx};
 pub(crate) use change_log::{after, id, numbered, of_record, tombstone};
+pub use clients::{ClientRow, CredentialRow};
 pub use connection::{AnyConnection, Target};
 pub use feed::Forgotten;
 pub(crate) use feed::creations;
 pub(crate) use lock::Lock;
-pub use operations::{ClientRow, Idempotent, Operations, StoredAnswer};
-pub(crate) use operations::{answer_key, client, clients, nodes_behind, statistics, statistics_number};
+pub use operations::{Idempotent, Operations, StoredAnswer};
+pub(crate) use operations::{answer_key, nodes_behind, statistics, statistics_number};
 
-use crate::auth::actor::Actor;
 use crate::clock::Clock;
 use crate::error::{Error, Result};
 use chrono::{DateTime, Utc};
@@ -83,6 +86,8 @@ pub struct Head {
     pub epoch: String,
     /// Up to this change the log may have been shortened: who stands before it cannot follow on.
     pub complete_after: i64,
+    /// The last change after which less may be seen than before.
+    pub narrowed: i64,
 }
 
 impl Db {
@@ -154,9 +159,10 @@ impl Db {
 
     /// Runs a write: all of it, with its change rows, or nothing. `work` is done again from the beginning when another
     /// write came between.
-    pub fn write<T>(&self, actor: &Actor, mut work: impl FnMut(&mut Tx<'_>) -> Result<T>) -> Result<Written<T>> {
+    pub fn write<T>(&self, by: impl Into<By>, mut work: impl FnMut(&mut Tx<'_>) -> Result<T>) -> Result<Written<T>> {
+        let by = by.into();
         let written = self.persist(|connection| {
-            let mut tx = Tx::new(connection, actor, self.clock.now());
+            let mut tx = Tx::new(connection, by.clone(), self.clock.now());
             let value = work(&mut tx)?;
             let sequence = tx.number()?;
             Ok(Written { value, sequence, narrows: tx.narrows() })
@@ -168,11 +174,11 @@ impl Db {
     }
 
     /// Runs everything of a write and then takes it back: for dry runs.
-    pub fn rehearse<T>(&self, actor: &Actor, work: impl FnOnce(&mut Tx<'_>) -> Result<T>) -> Result<T> {
-        let mut value = None;
+    pub fn rehearse<T>(&self, by: impl Into<By>, work: impl FnOnce(&mut Tx<'_>) -> Result<T>) -> Result<T> {
+        let (by, mut value) = (by.into(), None);
         let outcome = lend(&self.writers, false, |connection| {
             in_write_transaction(connection, |connection| {
-                let mut tx = Tx::new(connection, actor, self.clock.now());
+                let mut tx = Tx::new(connection, by, self.clock.now());
                 let done = work(&mut tx)?;
                 tx.settle()?;
                 value = Some(done);
@@ -259,9 +265,9 @@ impl Db {
 /// Where the change log stands, as this connection sees it.
 pub(crate) fn head(connection: &mut AnyConnection) -> Result<Head> {
     use schema::counter::dsl;
-    let (sequence, epoch, complete_after) =
-        dsl::counter.select((dsl::sequence, dsl::epoch, dsl::complete_after)).get_result(connection)?;
-    Ok(Head { sequence, epoch, complete_after })
+    let (sequence, epoch, complete_after, narrowed) =
+        dsl::counter.select((dsl::sequence, dsl::epoch, dsl::complete_after, dsl::narrowed)).get_result(connection)?;
+    Ok(Head { sequence, epoch, complete_after, narrowed })
 }
 
 /// Lets a transaction end with our own error type.

@@ -1,7 +1,8 @@
-//! Operational tables: clients, idempotency keys, statistics, nodes (webhooks stand beside). They are no resources and leave no change rows.
+//! Operational tables: idempotency keys, statistics, nodes (clients and webhooks stand beside). They are no resources and leave no
+//! change rows.
 
 use super::AnyConnection;
-use super::schema::{clients, idempotency_keys, nodes, statistics};
+use super::schema::{idempotency_keys, nodes, statistics};
 use crate::error::Result;
 use chrono::{DateTime, Duration, NaiveDateTime, Utc};
 use diesel::prelude::*;
@@ -39,43 +40,19 @@ pub struct StoredAnswer {
     pub body: String,
 }
 
-/// A stored client.
-#[derive(Debug, Clone, PartialEq, Eq, Queryable, Insertable)]
-#[diesel(table_name = clients)]
-#[expect(missing_docs, reason = "the columns are those of auth::clients::Client")]
-pub struct ClientRow {
-    pub id: String,
-    pub name: String,
-    pub role: String,
-    pub organisation_id: Option<String>,
-    pub scopes: String,
-    pub secret_hash: String,
-    pub created_at: NaiveDateTime,
-    pub revoked_at: Option<NaiveDateTime>,
-}
-
 impl<'a> Operations<'a> {
     pub(super) fn new(connection: &'a mut AnyConnection, at: DateTime<Utc>) -> Self {
         Operations { connection, at }
     }
 
+    /// The moment of the change.
+    pub(crate) fn now(&self) -> DateTime<Utc> {
+        self.at
+    }
+
     /// Begins a new epoch: index and copies take the database for another one and start anew. Gives the epoch.
     pub fn new_epoch(&mut self) -> Result<String> {
         super::backup::new_epoch(self.connection)
-    }
-
-    /// Stores a client.
-    pub fn insert_client(&mut self, client: ClientRow) -> Result<()> {
-        diesel::insert_into(clients::table).values(client).execute(self.connection)?;
-        Ok(())
-    }
-
-    /// Marks a client as revoked; false when there is none.
-    pub fn revoke_client(&mut self, id: &str) -> Result<bool> {
-        let changed = diesel::update(clients::table.filter(clients::id.eq(id)))
-            .set(clients::revoked_at.eq(self.at.naive_utc()))
-            .execute(self.connection)?;
-        Ok(changed > 0)
     }
 
     /// Takes an idempotency key for a request, or tells what it was used for. A key that has run for a minute without
@@ -183,16 +160,6 @@ pub(crate) fn answer_key(connection: &mut AnyConnection, client: &str, key: &str
         .set((dsl::status.eq(i64::from(answer.status)), dsl::headers.eq(&answer.headers), dsl::body.eq(&answer.body)))
         .execute(connection)?;
     Ok(())
-}
-
-/// The client of that id.
-pub(crate) fn client(connection: &mut AnyConnection, id: &str) -> Result<Option<ClientRow>> {
-    Ok(clients::table.filter(clients::id.eq(id)).get_result(connection).optional()?)
-}
-
-/// All clients, oldest first.
-pub(crate) fn clients(connection: &mut AnyConnection) -> Result<Vec<ClientRow>> {
-    Ok(clients::table.order(clients::created_at).load(connection)?)
 }
 
 /// The number of the statistics snapshot of an index schema.

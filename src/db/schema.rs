@@ -8,6 +8,10 @@ diesel::table! {
         sequence -> BigInt,
         epoch -> Text,
         complete_after -> BigInt,
+        rights -> BigInt,
+        audit -> BigInt,
+        audit_hash -> Text,
+        narrowed -> BigInt,
     }
 }
 
@@ -47,6 +51,7 @@ diesel::table! {
         at -> Timestamp,
         version -> BigInt,
         merged_into -> Nullable<Text>,
+        audience -> Text,
     }
 }
 
@@ -194,7 +199,6 @@ diesel::table! {
         role -> Text,
         organisation_id -> Nullable<Text>,
         scopes -> Text,
-        secret_hash -> Text,
         created_at -> Timestamp,
         revoked_at -> Nullable<Timestamp>,
     }
@@ -268,6 +272,52 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    credentials (id) {
+        id -> Text,
+        client_id -> Text,
+        kind -> Text,
+        prefix -> Text,
+        hash -> Text,
+        public_key -> Nullable<Text>,
+        created_at -> Timestamp,
+        expires_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    assertions (client_id, jti) {
+        client_id -> Text,
+        jti -> Text,
+        expires_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    keepers (record_id) {
+        record_id -> Text,
+        umbrella_id -> Text,
+    }
+}
+
+diesel::table! {
+    audit (number) {
+        number -> BigInt,
+        at -> Timestamp,
+        client -> Text,
+        issuer -> Nullable<Text>,
+        request_id -> Nullable<Text>,
+        action -> Text,
+        kind -> Nullable<Text>,
+        record_id -> Nullable<Text>,
+        change_sequence -> Nullable<BigInt>,
+        salt -> Nullable<Text>,
+        content -> Nullable<Text>,
+        content_hash -> Text,
+        hash -> Text,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     counter,
     changes,
@@ -290,4 +340,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     nodes,
     webhooks,
     deliveries,
+    credentials,
+    assertions,
+    keepers,
+    audit,
 );

@@ -340,7 +340,6 @@ mod tests {
             role: "reader".to_owned(),
             organisation_id: None,
             scopes: String::new(),
-            secret_hash: String::new(),
             created_at: now().naive_utc(),
             revoked_at: None,
         }
@@ -394,7 +393,7 @@ mod tests {
         let db = Db::open(&target, Arc::clone(&clock) as Arc<dyn Clock>, 1).unwrap();
         let head = Head { sequence: 7, ..db.head().unwrap() };
         db.operate(|operations| {
-            operations.insert_client(client())?;
+            operations.insert_client(&client())?;
             operations.insert_webhook(hook(&head.epoch))
         })
         .unwrap();

@@ -8,6 +8,18 @@ use serde_json::Value;
 
 /// Reads content: strings cleaned, read-only properties dropped, shape and rules checked, every error told at once.
 pub(crate) fn read<R: Resource>(mut value: Value) -> Result<R::Content> {
+    let said = value.clone();
+    R::preset(&mut value, &said);
+    read_as_it_is::<R>(value)
+}
+
+/// The same of content that a patch has changed.
+pub(crate) fn read_patched<R: Resource>(mut value: Value, patch: &Value) -> Result<R::Content> {
+    R::preset(&mut value, patch);
+    read_as_it_is::<R>(value)
+}
+
+fn read_as_it_is<R: Resource>(mut value: Value) -> Result<R::Content> {
     let mut errors: Vec<FieldError> = Vec::new();
     clean(&mut value, &mut errors);
     errors.extend(Validator::for_kind(R::KIND)?.check(&mut value));
@@ -19,6 +31,8 @@ pub(crate) fn read<R: Resource>(mut value: Value) -> Result<R::Content> {
 
 /// Reads content that has passed `read` before.
 pub(crate) fn read_again<R: Resource>(mut value: Value) -> Result<R::Content> {
+    let said = value.clone();
+    R::preset(&mut value, &said);
     clean(&mut value, &mut Vec::new());
     crate::api::validate::drop_read_only(&mut value);
     checked::<R>(typed::<R>(value)?)

@@ -8,6 +8,7 @@ use crate::resources::values::{Identifier, rfc3339};
 use crate::search::document::Document;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 use uuid::Uuid;
 
 /// A reference that a record makes to another.
@@ -83,6 +84,20 @@ pub(crate) trait Resource: 'static {
     fn told(_content: &Self::Content) -> Told {
         Told::Public
     }
+    /// Whether less may be seen after a change than before.
+    fn withdraws(_before: &Self::Content, _after: &Self::Content) -> bool {
+        false
+    }
+    /// Whether a change protects what was not protected: its past is then hidden too.
+    fn hides(_before: &Self::Content, _after: &Self::Content) -> bool {
+        false
+    }
+    /// An earlier version without what became protected; `None` when nothing of it may be seen.
+    fn hide(_version: &str) -> Result<Option<String>> {
+        Ok(None)
+    }
+    /// Sets what follows from what a client has said, where it has not said otherwise.
+    fn preset(_content: &mut Value, _said: &Value) {}
     /// Whether records of this kind can be anything but public.
     const GUARDED: bool = false;
 

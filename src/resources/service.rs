@@ -53,9 +53,10 @@ pub(crate) fn locate(connection: &mut AnyConnection, kind: Kind, path: &PathId) 
 }
 
 /// Why there is no record of that id: deleted, merged, or never there.
-pub(crate) fn absent(connection: &mut AnyConnection, kind: Kind, id: Uuid) -> Error {
+pub(crate) fn absent(connection: &mut AnyConnection, audience: Audience, kind: Kind, id: Uuid) -> Error {
     match tombstone(connection, id) {
-        Ok(Some(stone)) if stone.kind == kind => match stone.merged_into {
+        // Who could not know of it while it was there is not told that it is gone.
+        Ok(Some(stone)) if stone.kind == kind && stone.told.reaches(audience) => match stone.merged_into {
             Some(into) => survivor(connection, kind, into),
             None => Error::Gone(stone.at),
         },
@@ -88,7 +89,7 @@ pub(crate) fn read<R: Resource>(connection: &mut AnyConnection, actor: &Actor, i
         {
             return Ok(represent_protected(&stored));
         }
-        return Err(absent(connection, R::KIND, id));
+        return Err(absent(connection, actor.audience(), R::KIND, id));
     };
     // Only callers with a token can see more than the open row; the others are spared the second look.
     if R::SECRET
@@ -167,12 +168,12 @@ fn create_with<R: Resource>(tx: &mut Tx<'_>, actor: &Actor, content: R::Content)
 fn for_writing<R: Resource>(tx: &mut Tx<'_>, actor: &Actor, id: Uuid) -> Result<(Stored<R::Content>, bool)> {
     R::lock(tx.connection(), id)?;
     let Some(stored) = R::reveal(tx.connection(), id)? else {
-        return Err(absent(tx.connection(), R::KIND, id));
+        return Err(absent(tx.connection(), actor.audience(), R::KIND, id));
     };
     let governors = R::governors(id, &stored.content);
     let sees_protected = may_see_protected(tx.connection(), actor, &governors)?;
     if !sees_protected && R::told(&stored.content) == crate::db::Told::Protected {
-        return Err(absent(tx.connection(), R::KIND, id));
+        return Err(absent(tx.connection(), actor.audience(), R::KIND, id));
     }
     may_write(tx.connection(), actor, &governors)?;
     Ok((stored, sees_protected))
@@ -194,7 +195,7 @@ pub(crate) fn patch<R: Resource>(
     let base = if sees_protected { before.content.clone() } else { parse::<R>(&before.row)? };
     let mut value = serde_json::to_value(&base)?;
     merge_patch(&mut value, patch);
-    let content = input::read::<R>(value)?;
+    let content = input::read_patched::<R>(value, patch)?;
     store::<R>(tx, actor, before, sees_protected, content)
 }
 

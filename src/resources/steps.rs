@@ -124,7 +124,8 @@ pub(crate) fn insert<R: Resource>(tx: &mut Tx<'_>, id: Uuid, mut content: R::Con
     let row = Row { id, version: 1, created_at: tx.at, updated_at: tx.at, content: serde_json::to_string(&open)? };
     R::insert(tx, &row, &open)?;
     let told = R::told(&content);
-    log::<R>(tx, &row, Operation::Created, told, R::touched(&content), false)?;
+    let touched = R::touched(&content);
+    log::<R>(tx, &row, Telling { operation: Operation::Created, told, touched, fans_out: false, before: None });
     let secret_version = write_secret::<R>(tx, &row, secret)?;
     Ok(Outcome { stored: Stored { row, content, secret_version }, effect: Effect::Created })
 }
@@ -155,8 +156,12 @@ pub(crate) fn replace<R: Resource>(
     let id = before.row.id;
     set_identifiers(tx, R::KIND, id, R::identifiers(&mut content))?;
     let (open, secret) = R::split(&content)?;
-    if secret.is_some() && before.secret_version.is_none() {
+    if (secret.is_some() && before.secret_version.is_none()) || R::withdraws(&before.content, &content) {
         tx.narrow();
+    }
+    let hides = R::hides(&before.content, &content);
+    if hides {
+        tx.hide_past(id, R::hide, "protection")?;
     }
     let text = serde_json::to_string(&open)?;
     let mut row = before.row.clone();
@@ -180,30 +185,41 @@ pub(crate) fn replace<R: Resource>(
         touched.sort_unstable();
         touched.dedup();
         let fans_out = R::shown(&before.content) != R::shown(&content);
-        tell_update::<R>(tx, &row, was, is, touched, fans_out)?;
+        let before = (was != Told::Protected && !hides).then(|| canonical(&before.row));
+        tell_update::<R>(
+            tx,
+            &row,
+            was,
+            is,
+            Telling { operation: Operation::Updated, told: is, touched, fans_out, before },
+        );
     }
     let secret_version = write_secret::<R>(tx, &row, secret)?;
     Ok(Outcome { stored: Stored { row, content, secret_version }, effect: Effect::Updated })
 }
 
-/// Tells each audience what an update is to it: a record that leaves its sight is deleted, one that comes is created.
-fn tell_update<R: Resource>(
-    tx: &mut Tx<'_>,
-    row: &Row,
-    was: Told,
-    is: Told,
+/// What the logs are told of a change.
+struct Telling {
+    operation: Operation,
+    told: Told,
     touched: Vec<(Kind, Uuid)>,
     fans_out: bool,
-) -> Result<()> {
+    before: Option<String>,
+}
+
+/// Tells each audience what an update is to it: a record that leaves its sight is deleted, one that comes is created.
+fn tell_update<R: Resource>(tx: &mut Tx<'_>, row: &Row, was: Told, is: Told, telling: Telling) {
     match (was, is) {
-        (Told::Protected, Told::Protected) => log::<R>(tx, row, Operation::Updated, is, touched, fans_out),
-        (Told::Protected, _) => log::<R>(tx, row, Operation::Created, is, touched, fans_out),
-        (_, Told::Protected) => log::<R>(tx, row, Operation::Deleted, was, touched, fans_out),
+        (Told::Protected, Told::Protected) => log::<R>(tx, row, telling),
+        (Told::Protected, _) => log::<R>(tx, row, Telling { operation: Operation::Created, ..telling }),
+        (_, Told::Protected) => log::<R>(tx, row, Telling { operation: Operation::Deleted, told: was, ..telling }),
         (Told::Public, Told::Partners) => {
-            log::<R>(tx, row, Operation::Deleted, was, touched, fans_out)?;
-            log::<R>(tx, row, Operation::Updated, is, Vec::new(), false)
+            let before = telling.before.clone();
+            log::<R>(tx, row, Telling { operation: Operation::Deleted, told: was, ..telling });
+            let operation = Operation::Updated;
+            log::<R>(tx, row, Telling { operation, told: is, touched: Vec::new(), fans_out: false, before });
         }
-        _ => log::<R>(tx, row, Operation::Updated, is, touched, fans_out),
+        _ => log::<R>(tx, row, telling),
     }
 }
 
@@ -282,6 +298,7 @@ pub(crate) fn depart<R: Resource>(
         merged_into: into,
         touched: R::touched(&stored.content),
         fans_out: false,
+        before: (told != Told::Protected).then(|| canonical(&stored.row)),
         content: None,
     });
     Ok(())
@@ -299,19 +316,14 @@ fn write_secret<R: Resource>(tx: &mut Tx<'_>, row: &Row, secret: Option<String>)
         return Ok(None);
     }
     if R::write_secret(tx, row.id, secret)? {
-        log::<R>(tx, row, Operation::Updated, Told::Protected, Vec::new(), false)?;
+        let (operation, told) = (Operation::Updated, Told::Protected);
+        log::<R>(tx, row, Telling { operation, told, touched: Vec::new(), fans_out: false, before: None });
     }
     Ok(R::reveal(tx.connection(), row.id)?.and_then(|stored| stored.secret_version))
 }
 
-fn log<R: Resource>(
-    tx: &mut Tx<'_>,
-    row: &Row,
-    operation: Operation,
-    told: Told,
-    touched: Vec<(Kind, Uuid)>,
-    fans_out: bool,
-) -> Result<()> {
+fn log<R: Resource>(tx: &mut Tx<'_>, row: &Row, telling: Telling) {
+    let Telling { operation, told, touched, fans_out, before } = telling;
     let hidden = told == Told::Protected || operation == Operation::Deleted;
     tx.log(PendingChange {
         kind: R::KIND,
@@ -322,9 +334,9 @@ fn log<R: Resource>(
         merged_into: None,
         touched,
         fans_out,
+        before,
         content: (!hidden).then(|| canonical(row)),
     });
-    Ok(())
 }
 
 /// The record has another version than the caller thinks.

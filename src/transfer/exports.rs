@@ -17,7 +17,8 @@ use std::io::{BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// A file that somebody asks for is made anew after so long, unless a change is asked for that it does not hold.
+/// A file that somebody asks for is made anew after so long; sooner when a change is asked for that it does not hold, or when
+/// something in it was withdrawn.
 const LIFE: TimeDelta = TimeDelta::minutes(5);
 
 /// What is exported.
@@ -132,7 +133,9 @@ impl Exports {
         Ok(current.filter(|made| {
             let level = made.sequence == head.sequence;
             let wanted = min_change.is_none_or(|change| made.sequence >= change);
-            made.epoch == head.epoch && (level || wanted && now < made.at + LIFE)
+            // What was withdrawn since is in the file: it is not given out any more.
+            let open = made.sequence >= head.narrowed;
+            made.epoch == head.epoch && (level || open && wanted && now < made.at + LIFE)
         }))
     }
 

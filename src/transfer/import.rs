@@ -73,6 +73,7 @@ pub fn import(db: &Db, actor: &Actor, input: impl Read, options: Options, progre
         // It may be done again from the beginning, when another write came between.
         (report.created, report.updated, report.unchanged) = (0, 0, 0);
         report.rejected.truncate(refused);
+        tx.audit_as_one("imported");
         write_lines(tx, &mut file, &lines, options, &mut report, progress)
     };
     let outcome =

@@ -2,7 +2,7 @@
 
 use crate::crash::{Served, agent, assert_level, command, token};
 use crate::database::{Cluster, TestDatabase, Which, open};
-use crate::harness::{TestApp, organisation};
+use crate::harness::{TestApp, new_client, organisation};
 use diesel::connection::SimpleConnection;
 use diesel::{Connection, PgConnection};
 use samverkan::app::{App, Background};
@@ -42,7 +42,7 @@ impl<'a> Nodes<'a> {
     fn start(database: &'a TestDatabase) -> Nodes<'a> {
         let folders: [TempDir; NODES] = std::array::from_fn(|_| tempfile::tempdir().unwrap());
         let app = App::build(database.config(folders[0].path())).unwrap();
-        let (id, secret) = app.create_client("test", Role::Steward, None, false).unwrap();
+        let (id, secret) = app.create_client(&new_client(Role::Steward, None, false)).unwrap();
         drop(app);
         // Nodes share the keys that sign tokens and cursors.
         for folder in &folders[1..] {

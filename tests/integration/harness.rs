@@ -3,6 +3,7 @@
 use crate::database::TestDatabase;
 use samverkan::app::{App, Background};
 use samverkan::auth::actor::Role;
+use samverkan::auth::clients::NewClient;
 use samverkan::clock::Fixed;
 use samverkan::config::Config;
 use samverkan::demo;
@@ -89,7 +90,7 @@ impl TestApp {
 
     /// A token of a new client.
     pub fn token(&self, role: Role, organisation: Option<Uuid>, protected: bool) -> String {
-        let (id, secret) = self.app.create_client("test", role, organisation, protected).unwrap();
+        let (id, secret) = self.app.create_client(&new_client(role, organisation, protected)).unwrap();
         let answer = self.form(
             "/oauth2/token",
             &[("grant_type", "client_credentials"), ("client_id", &id), ("client_secret", &secret)],
@@ -160,6 +161,11 @@ impl Drop for TestApp {
             assert_eq!(followed, rebuilt, "the index differs from its own rebuild");
         }
     }
+}
+
+/// A client to be made.
+pub fn new_client(role: Role, organisation: Option<Uuid>, protected: bool) -> NewClient {
+    NewClient { name: "test".to_owned(), role, organisation, protected }
 }
 
 /// The least that makes an organisation.

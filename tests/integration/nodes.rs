@@ -2,7 +2,7 @@
 
 use crate::crash::{Served, agent, assert_level, token};
 use crate::database::{TestDatabase, Which};
-use crate::harness::organisation;
+use crate::harness::{new_client, organisation};
 use diesel::prelude::*;
 use samverkan::app::App;
 use samverkan::auth::actor::Role;
@@ -29,7 +29,7 @@ impl Nodes {
     fn start(database: &TestDatabase) -> Nodes {
         let folders = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
         let app = App::build(database.config(folders[0].path())).unwrap();
-        let (id, secret) = app.create_client("test", Role::Steward, None, false).unwrap();
+        let (id, secret) = app.create_client(&new_client(Role::Steward, None, false)).unwrap();
         drop(app);
         // Nodes share the keys that sign tokens.
         let keys = |at: usize| folders[at].path().join("keys");

@@ -3,7 +3,7 @@
 mod receiver;
 
 use crate::database::{TestDatabase, Which};
-use crate::harness::{Answer, NOW, TestApp, organisation};
+use crate::harness::{Answer, NOW, TestApp, new_client, organisation};
 use chrono::{DateTime, Duration, Utc};
 use receiver::{Got, Mode, Receiver, until};
 use samverkan::app::{App, Background};
@@ -466,7 +466,7 @@ fn a_revoked_client_is_sent_nothing_more() {
     receiver.wait(1);
     until("the position did not move", || client.read(&hook)["position"]["sequence"] == 1);
     let id = hook["clientId"].as_str().unwrap();
-    assert!(app.app.db.operate(|operations| operations.revoke_client(id)).unwrap());
+    app.app.revoke_client(id).unwrap();
     app.organisation("Två");
     std::thread::sleep(std::time::Duration::from_millis(1500));
     assert_eq!(receiver.all().len(), 1);
@@ -519,7 +519,7 @@ fn ask(base: &str, method: &str, path: &str, token: &str, body: &Value) -> Value
 }
 
 fn steward(app: &App, base: &str) -> String {
-    let (id, secret) = app.create_client("test", Role::Steward, None, false).unwrap();
+    let (id, secret) = app.create_client(&new_client(Role::Steward, None, false)).unwrap();
     crate::crash::token(&crate::crash::agent(), base, &json!({"clientId": id, "clientSecret": secret})).unwrap()
 }
 

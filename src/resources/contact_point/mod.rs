@@ -219,6 +219,21 @@ impl Resource for ContactPoints {
         }
     }
 
+    fn withdraws(before: &ContactPointInput, after: &ContactPointInput) -> bool {
+        let fewer = |visibility: Visibility| match visibility {
+            Visibility::Public => 0,
+            Visibility::Partners => 1,
+            Visibility::Protected => 2,
+        };
+        fewer(after.visibility) > fewer(before.visibility)
+            || before.person.is_some() && before.person != after.person
+            || before.channels.iter().any(|channel| !after.channels.contains(channel))
+    }
+
+    fn hides(before: &ContactPointInput, after: &ContactPointInput) -> bool {
+        !before.is_protected() && after.is_protected()
+    }
+
     fn load(connection: &mut AnyConnection, ids: &[Uuid]) -> Result<Vec<Row>> {
         store::load(connection, ids)
     }

@@ -18,6 +18,7 @@ use crate::resources::{Audience, Kind, collaboration, contact_point, forum, meet
 use crate::search::document::Document;
 use crate::vocabulary::Vocabulary;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use utoipa::ToSchema;
@@ -151,6 +152,9 @@ pub enum OrganisationStatus {
     Dissolved,
 }
 
+/// The kind whose addresses are protected unless it is said otherwise.
+const SHELTER: &str = "shelter";
+
 /// The resource.
 pub(crate) struct Organisations;
 
@@ -246,6 +250,24 @@ impl Resource for Organisations {
             after.location = after.location.or(before.location);
         }
         !secret || after.address_protected
+    }
+
+    fn hides(before: &OrganisationInput, after: &OrganisationInput) -> bool {
+        !before.address_protected && after.address_protected
+    }
+
+    fn hide(version: &str) -> Result<Option<String>> {
+        let mut version: Map<String, Value> = serde_json::from_str(version)?;
+        version.shift_remove("address");
+        version.shift_remove("location");
+        Ok(Some(serde_json::to_string(&version)?))
+    }
+
+    fn preset(content: &mut Value, said: &Value) {
+        // Those who shelter others are not to be found by their address unless they say so themselves.
+        if said.get("kind").is_some_and(|kind| kind == SHELTER) && said.get("addressProtected").is_none() {
+            content["addressProtected"] = Value::Bool(true);
+        }
     }
 
     fn split(content: &OrganisationInput) -> Result<(OrganisationInput, Option<String>)> {

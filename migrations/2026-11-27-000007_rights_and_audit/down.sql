@@ -1,0 +1,11 @@
+DROP TABLE audit;
+ALTER TABLE tombstones DROP COLUMN audience;
+DROP TABLE keepers;
+DROP TABLE assertions;
+ALTER TABLE clients ADD COLUMN secret_hash TEXT NOT NULL DEFAULT '';
+UPDATE clients SET secret_hash = COALESCE((SELECT MAX(hash) FROM credentials WHERE credentials.client_id = clients.id AND kind = 'secret'), '');
+DROP TABLE credentials;
+ALTER TABLE counter DROP COLUMN narrowed;
+ALTER TABLE counter DROP COLUMN audit_hash;
+ALTER TABLE counter DROP COLUMN audit;
+ALTER TABLE counter DROP COLUMN rights;

@@ -1,0 +1,112 @@
+//! Clients that are known by a key of their own: `private_key_jwt` (RFC 7523), and the public halves of such keys.
+
+use crate::auth::credentials::CredentialKind;
+use crate::auth::token::{LEEWAY, part};
+use crate::db::CredentialRow;
+use chrono::{DateTime, Utc};
+use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, Jwk, ThumbprintHash};
+use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode};
+use serde::Deserialize;
+use serde_json::Value;
+
+/// The type of assertions, as RFC 7523 names it.
+pub(crate) const TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+/// An assertion may be good for so many seconds at most.
+const LONGEST_LIFE: i64 = 600;
+/// RSA keys have at least so many bits.
+const LEAST_RSA: usize = 2048;
+/// The longest `jti` that is kept, in bytes.
+const LONGEST_JTI: usize = 255;
+
+/// A checked public key.
+#[derive(Debug, Clone)]
+pub struct PublicKey {
+    /// The key as JWK, its public members only.
+    pub jwk: Value,
+    /// Its thumbprint (RFC 7638).
+    pub thumbprint: String,
+}
+
+impl PublicKey {
+    /// Reads a JWK.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn read(text: &str) -> Result<PublicKey, &'static str> {
+        let value: Value = serde_json::from_str(text).map_err(|_| "this is no JSON")?;
+        if ["d", "p", "q", "k"].iter().any(|name| value.get(name).is_some()) {
+            return Err("this is a private key: register its public half, and make a new pair");
+        }
+        let jwk: Jwk = serde_json::from_value(value).map_err(|_| "this is no JWK (RFC 7517)")?;
+        let allowed = algorithms(&jwk);
+        if allowed.is_empty() || DecodingKey::from_jwk(&jwk).is_err() {
+            return Err("the key must be Ed25519, P-256, or RSA of at least 2048 bits");
+        }
+        let thumbprint = jwk.thumbprint(ThumbprintHash::SHA256).map_err(|_| "the key has no thumbprint")?;
+        let jwk = serde_json::to_value(jwk).map_err(|_| "the key cannot be written")?;
+        Ok(PublicKey { jwk, thumbprint })
+    }
+}
+
+/// The algorithms that a key signs with: decided by the key, never by what the assertion says.
+fn algorithms(key: &Jwk) -> Vec<Algorithm> {
+    match &key.algorithm {
+        AlgorithmParameters::OctetKeyPair(pair) if pair.curve == EllipticCurve::Ed25519 => vec![Algorithm::EdDSA],
+        AlgorithmParameters::EllipticCurve(point) if point.curve == EllipticCurve::P256 => vec![Algorithm::ES256],
+        AlgorithmParameters::RSA(rsa) if rsa.n.trim_end_matches('=').len() * 6 >= LEAST_RSA => {
+            vec![Algorithm::RS256, Algorithm::PS256]
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// What an assertion says. RFC 7523: issuer and subject are the client.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Asserted {
+    iss: String,
+    sub: String,
+    pub jti: String,
+    pub exp: i64,
+    #[serde(default)]
+    nbf: Option<i64>,
+    #[serde(default)]
+    iat: Option<i64>,
+}
+
+/// The client that an assertion says to be from: nothing is checked yet.
+pub(crate) fn client(assertion: &str) -> Option<String> {
+    part::<Asserted>(assertion, 1).map(|asserted| asserted.sub)
+}
+
+/// Checks an assertion against the keys of its client; `audiences` are the names of this service.
+pub(crate) fn verify(
+    assertion: &str,
+    client: &str,
+    credentials: &[CredentialRow],
+    audiences: &[&str],
+    now: DateTime<Utc>,
+) -> Option<Asserted> {
+    let keys = credentials.iter().filter(|credential| credential.kind == CredentialKind::PublicKey.name());
+    let asserted = keys
+        .filter_map(|credential| serde_json::from_str::<Jwk>(credential.public_key.as_deref()?).ok())
+        .find_map(|key| by_key(assertion, &key, audiences))?;
+    let now = now.timestamp();
+    let in_time = now <= asserted.exp.saturating_add(LEEWAY)
+        && asserted.exp <= now + LONGEST_LIFE + LEEWAY
+        && asserted.nbf.unwrap_or(0) <= now + LEEWAY
+        && asserted.iat.unwrap_or(0) <= now + LEEWAY;
+    let by_client = asserted.iss == client && asserted.sub == client;
+    let once = !asserted.jti.is_empty() && asserted.jti.len() <= LONGEST_JTI;
+    (in_time && by_client && once).then_some(asserted)
+}
+
+fn by_key(assertion: &str, key: &Jwk, audiences: &[&str]) -> Option<Asserted> {
+    let decoding = DecodingKey::from_jwk(key).ok()?;
+    let mut validation = Validation::new(*algorithms(key).first()?);
+    validation.algorithms = algorithms(key);
+    validation.set_audience(audiences);
+    validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
+    // The time is checked by the node's own clock.
+    validation.validate_exp = false;
+    decode::<Asserted>(assertion, &decoding, &validation).ok().map(|decoded| decoded.claims)
+}
