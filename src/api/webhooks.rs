@@ -15,8 +15,8 @@ use crate::api::webhook_shapes::{
 };
 use crate::api::writing::{self, Retry, Written};
 use crate::app::App;
-use crate::auth::actor::{Actor, Role};
 use crate::auth::keys::Keys;
+use crate::auth::permission;
 use crate::db::audit::Entry;
 use crate::db::webhooks::{Status, WebhookRow, deliveries, webhook, webhooks_of};
 use crate::db::{By, Head, Operations};
@@ -319,13 +319,8 @@ struct Owner {
 
 impl Owner {
     fn of(call: &Call) -> Result<Owner> {
-        match &call.actor {
-            Actor::Client { id, role, .. } => Ok(Owner { client: id.clone(), all: *role == Role::Administrator }),
-            Actor::Anyone | Actor::Operator => Err(Error::problem(
-                Code::Unauthorized,
-                Message::fixed("Webhooks kräver en token.", "Webhooks need a token."),
-            )),
-        }
+        let (client, all) = permission::must_be_client(&call.actor)?;
+        Ok(Owner { client: client.to_owned(), all })
     }
 
     /// The webhook, if it is the caller's; another's is as if it were not there.

@@ -3,7 +3,8 @@
 use crate::api::patch::merge_patch;
 use crate::api::validate::{Validator, clean};
 use crate::auth::actor::Actor;
-use crate::auth::permission::{may_see_protected, may_write, must_be_steward};
+use crate::auth::permission::{self, Writers, may_see_protected, may_write, must_be_steward};
+use crate::db::audit::Entry;
 use crate::db::store::{Row, holder};
 use crate::db::{AnyConnection, Change, Operation, Tx, of_record, tombstone};
 use crate::error::{Code, Error, FieldError, Message, Result};
@@ -157,10 +158,16 @@ pub(crate) fn create<R: Resource>(tx: &mut Tx<'_>, actor: &Actor, body: Value) -
     create_with::<R>(tx, actor, content)
 }
 
+fn writers<R: Resource>(id: Uuid, content: &R::Content) -> Writers {
+    Writers { governors: R::governors(id, content), umbrellas: R::umbrellas(content) }
+}
+
 fn create_with<R: Resource>(tx: &mut Tx<'_>, actor: &Actor, content: R::Content) -> Result<Wrote> {
     let id = Uuid::now_v7();
-    may_write(tx.connection(), actor, &R::governors(id, &content))?;
+    let writers = writers::<R>(id, &content);
+    permission::may_create(tx.connection(), actor, R::KIND, id, &writers)?;
     let outcome = steps::create::<R>(tx, id, content, &mut Known::default())?;
+    permission::wrote(tx, actor, Some((R::KIND, id)), &writers.governors)?;
     Ok(Wrote { record: represent::<R>(tx, actor, outcome.stored)?, effect: outcome.effect })
 }
 
@@ -175,7 +182,7 @@ fn for_writing<R: Resource>(tx: &mut Tx<'_>, actor: &Actor, id: Uuid) -> Result<
     if !sees_protected && R::told(&stored.content) == crate::db::Told::Protected {
         return Err(absent(tx.connection(), actor.audience(), R::KIND, id));
     }
-    may_write(tx.connection(), actor, &governors)?;
+    may_write(tx.connection(), actor, &writers::<R>(id, &stored.content))?;
     Ok((stored, sees_protected))
 }
 
@@ -229,13 +236,19 @@ fn store<R: Resource>(
         ));
     }
     // Nobody hangs a record under an organisation that is not its own to write.
-    let governed = R::governors(before.row.id, &before.content);
-    for governor in R::governors(before.row.id, &content) {
-        if !governed.contains(&governor) {
-            may_write(tx.connection(), actor, &[governor])?;
-        }
+    let id = before.row.id;
+    let (was, is) = (writers::<R>(id, &before.content), writers::<R>(id, &content));
+    for governor in is.governors.iter().filter(|governor| !was.governors.contains(governor)) {
+        let alone = Writers { governors: vec![*governor], umbrellas: is.umbrellas.clone() };
+        may_write(tx.connection(), actor, &alone)?;
+    }
+    if was != is {
+        may_write(tx.connection(), actor, &is)?;
     }
     let outcome = steps::update::<R>(tx, before, content, &mut Known::default())?;
+    if outcome.effect != Effect::Unchanged {
+        permission::wrote(tx, actor, None, &is.governors)?;
+    }
     Ok(Wrote { record: represent::<R>(tx, actor, outcome.stored)?, effect: outcome.effect })
 }
 
@@ -328,7 +341,7 @@ pub(crate) fn may_change<R: Resource>(connection: &mut AnyConnection, actor: &Ac
         return Ok(false);
     }
     let Some(stored) = R::reveal(connection, id)? else { return Ok(false) };
-    match may_write(connection, actor, &R::governors(id, &stored.content)) {
+    match may_write(connection, actor, &writers::<R>(id, &stored.content)) {
         Ok(()) => Ok(true),
         Err(Error::Problem { .. }) => Ok(false),
         Err(error) => Err(error),
@@ -372,7 +385,7 @@ pub struct MergeInput {
 
 /// Lets one organisation absorb another.
 pub(crate) fn merge(tx: &mut Tx<'_>, actor: &Actor, survivor: Uuid, mut body: Value) -> Result<Wrote> {
-    must_be_steward(tx.connection(), actor)?;
+    must_be_steward(actor)?;
     let mut errors = Vec::new();
     clean(&mut body, &mut errors);
     errors.extend(Validator::for_merges()?.check(&mut body));
@@ -393,6 +406,15 @@ pub(crate) fn merge(tx: &mut Tx<'_>, actor: &Actor, survivor: Uuid, mut body: Va
             Message::fixed("Ingen sådan organisation finns.", "There is no such organisation."),
         )]));
     };
+    let (from, to) = (absorbed.row.id, survivor.row.id);
     let outcome = organisation::merge::merge(tx, survivor, absorbed)?;
+    tx.hand_over(from, to)?;
+    tx.note(Entry {
+        action: "merge-reason",
+        kind: Some(Kind::Organisation.name()),
+        record: Some(to.to_string()),
+        change: None,
+        content: Some(serde_json::json!({"absorbed": from, "reason": input.reason}).to_string()),
+    });
     Ok(Wrote { record: represent::<Organisations>(tx, actor, outcome.stored)?, effect: Effect::Updated })
 }

@@ -140,6 +140,10 @@ impl Resource for Memberships {
         vec![content.member_id]
     }
 
+    fn umbrellas(content: &MembershipInput) -> Vec<Uuid> {
+        (content.in_type == OwnerType::Organisation).then_some(content.in_id).into_iter().collect()
+    }
+
     fn repoint(content: &mut MembershipInput, from: Uuid, to: Uuid) {
         repoint(&mut content.member_id, from, to);
         repoint(&mut content.in_id, from, to);
