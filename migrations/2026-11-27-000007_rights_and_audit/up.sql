@@ -2,7 +2,7 @@
 -- remembers the last change after which less may be seen than before.
 ALTER TABLE counter ADD COLUMN rights BIGINT NOT NULL DEFAULT 0;
 ALTER TABLE counter ADD COLUMN audit BIGINT NOT NULL DEFAULT 0;
-ALTER TABLE counter ADD COLUMN audit_hash TEXT NOT NULL DEFAULT '';
+ALTER TABLE counter ADD COLUMN audit_hash TEXT;
 ALTER TABLE counter ADD COLUMN narrowed BIGINT NOT NULL DEFAULT 0;
 
 -- What clients show to be known: secrets and keys of 256 random bits as SHA-256, found by a prefix, and public keys as JWK.

@@ -2,10 +2,10 @@
 
 use crate::auth::actor::{Actor, Role};
 use crate::db::clients::keeper;
-use crate::db::{AnyConnection, Tx};
+use crate::db::{AnyConnection, Told, Tx};
 use crate::error::{Code, Error, Message, Result};
-use crate::resources::Kind;
 use crate::resources::organisation::above;
+use crate::resources::{Audience, Kind};
 use uuid::Uuid;
 
 /// Which organisations' clients may write a record.
@@ -107,6 +107,15 @@ pub(crate) fn may_see_protected(connection: &mut AnyConnection, actor: &Actor, g
         Actor::Operator | Actor::Client { protected: true, .. } => Ok(true),
         Actor::Client { role: Role::Editor, organisation: Some(own), .. } => governs(connection, *own, governors),
         Actor::Client { .. } | Actor::Anyone => Ok(false),
+    }
+}
+
+/// Whether the actor may know that there was a record, of which so many were told.
+pub(crate) fn may_know_of(actor: &Actor, told: Told) -> bool {
+    match told {
+        Told::Public => true,
+        Told::Partners => actor.audience() == Audience::Partners,
+        Told::Protected => matches!(actor, Actor::Operator | Actor::Client { protected: true, .. }),
     }
 }
 

@@ -96,11 +96,11 @@ pub(super) struct Drawn {
 
 /// Draws so many numbers of the change log and of the audit log.
 pub(super) fn draw(connection: &mut AnyConnection, changes: i64, entries: i64) -> Result<Drawn> {
-    let (sequence, audit, hash) = diesel::update(counter::table.filter(counter::id.eq(1)))
+    let (sequence, audit, hash): (i64, i64, Option<String>) = diesel::update(counter::table.filter(counter::id.eq(1)))
         .set((counter::sequence.eq(counter::sequence + changes), counter::audit.eq(counter::audit + entries)))
         .returning((counter::sequence, counter::audit, counter::audit_hash))
         .get_result(connection)?;
-    Ok(Drawn { sequence, audit, hash })
+    Ok(Drawn { sequence, audit, hash: hash.unwrap_or_default() })
 }
 
 #[derive(Insertable)]

@@ -5,7 +5,7 @@ use super::audit::{self, By, Entry};
 use super::feed;
 use super::schema::{changes, counter, idempotency_keys, latest, tombstones};
 use crate::error::{Error, Result};
-use crate::resources::{Audience, Kind};
+use crate::resources::Kind;
 use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
@@ -70,15 +70,6 @@ impl Told {
             .into_iter()
             .find(|told| told.name() == name)
             .ok_or_else(|| Error::internal("a tombstone has an unknown audience"))
-    }
-
-    /// Whether callers of an audience may know of it.
-    pub(crate) fn reaches(self, audience: Audience) -> bool {
-        match self {
-            Told::Public => true,
-            Told::Partners => audience == Audience::Partners,
-            Told::Protected => false,
-        }
     }
 }
 

@@ -10,7 +10,7 @@ diesel::table! {
         complete_after -> BigInt,
         rights -> BigInt,
         audit -> BigInt,
-        audit_hash -> Text,
+        audit_hash -> Nullable<Text>,
         narrowed -> BigInt,
     }
 }

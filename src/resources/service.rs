@@ -54,13 +54,15 @@ pub(crate) fn locate(connection: &mut AnyConnection, kind: Kind, path: &PathId) 
 }
 
 /// Why there is no record of that id: deleted, merged, or never there.
-pub(crate) fn absent(connection: &mut AnyConnection, audience: Audience, kind: Kind, id: Uuid) -> Error {
+pub(crate) fn absent(connection: &mut AnyConnection, actor: &Actor, kind: Kind, id: Uuid) -> Error {
     match tombstone(connection, id) {
         // Who could not know of it while it was there is not told that it is gone.
-        Ok(Some(stone)) if stone.kind == kind && stone.told.reaches(audience) => match stone.merged_into {
-            Some(into) => survivor(connection, kind, into),
-            None => Error::Gone(stone.at),
-        },
+        Ok(Some(stone)) if stone.kind == kind && permission::may_know_of(actor, stone.told) => {
+            match stone.merged_into {
+                Some(into) => survivor(connection, kind, into),
+                None => Error::Gone(stone.at),
+            }
+        }
         Ok(_) => Error::not_found(),
         Err(error) => error,
     }
@@ -90,7 +92,7 @@ pub(crate) fn read<R: Resource>(connection: &mut AnyConnection, actor: &Actor, i
         {
             return Ok(represent_protected(&stored));
         }
-        return Err(absent(connection, actor.audience(), R::KIND, id));
+        return Err(absent(connection, actor, R::KIND, id));
     };
     // Only callers with a token can see more than the open row; the others are spared the second look.
     if R::SECRET
@@ -175,12 +177,12 @@ fn create_with<R: Resource>(tx: &mut Tx<'_>, actor: &Actor, content: R::Content)
 fn for_writing<R: Resource>(tx: &mut Tx<'_>, actor: &Actor, id: Uuid) -> Result<(Stored<R::Content>, bool)> {
     R::lock(tx.connection(), id)?;
     let Some(stored) = R::reveal(tx.connection(), id)? else {
-        return Err(absent(tx.connection(), actor.audience(), R::KIND, id));
+        return Err(absent(tx.connection(), actor, R::KIND, id));
     };
     let governors = R::governors(id, &stored.content);
     let sees_protected = may_see_protected(tx.connection(), actor, &governors)?;
     if !sees_protected && R::told(&stored.content) == crate::db::Told::Protected {
-        return Err(absent(tx.connection(), actor.audience(), R::KIND, id));
+        return Err(absent(tx.connection(), actor, R::KIND, id));
     }
     may_write(tx.connection(), actor, &writers::<R>(id, &stored.content))?;
     Ok((stored, sees_protected))
