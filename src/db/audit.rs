@@ -401,8 +401,9 @@ pub struct Verified {
 
 /// Follows the chain from its beginning; gives the first row that breaks it, in words.
 pub(crate) fn verify(connection: &mut AnyConnection) -> Result<Result<Verified, String>> {
-    let (count, head): (i64, String) =
+    let (count, head): (i64, Option<String>) =
         counter::table.select((counter::audit, counter::audit_hash)).first(connection)?;
+    let head = head.unwrap_or_default();
     let mut chain = Chain::default();
     loop {
         let rows = entries_after(connection, chain.number, PAGE)?;
