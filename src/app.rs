@@ -8,7 +8,7 @@ use crate::auth::issuers::Issuers;
 use crate::auth::keys::Keys;
 use crate::clock::{Clock, System};
 use crate::config::Config;
-use crate::db::{By, Db};
+use crate::db::{By, Db, Verified};
 use crate::demo::DemoClient;
 use crate::error::{Code, Error, Message, Result};
 use crate::identifier::parse_path_id;
@@ -177,6 +177,11 @@ impl App {
         let made = opened.create_client(&By::from(&Actor::Operator), new)?;
         self.authority.look()?;
         Ok(made)
+    }
+
+    /// Follows the audit log from its beginning.
+    pub fn verify_audit(&self) -> Result<Result<Verified, String>> {
+        self.db.read_at_once(crate::db::audit::verify)
     }
 
     /// Takes a client's rights away.

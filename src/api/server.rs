@@ -4,7 +4,7 @@ use crate::api::cursor::CursorKey;
 use crate::api::middleware::{configure, cors, observe, unknown};
 use crate::api::routes::RouteTable;
 use crate::api::surface::{ROOT, Surface};
-use crate::api::{catalogue, changes, discovery, docs, exports, health, openapi, streams, webhooks};
+use crate::api::{catalogue, changes, discovery, docs, exports, health, openapi, persons, streams, webhooks};
 use crate::app::App;
 use crate::auth::oauth;
 use crate::error::Result;
@@ -122,6 +122,10 @@ fn operations(service: &mut ServiceConfig<'_>) {
             .service(r::delete_webhook)
             .service(r::create_webhook_secret)
             .service(r::list_webhook_deliveries);
+    }
+    {
+        use persons as r;
+        service.service(r::search_person).service(r::export_person).service(r::correct_person).service(r::erase_person);
     }
     {
         use catalogue as r;

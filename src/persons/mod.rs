@@ -24,7 +24,7 @@ const PAGE: i64 = 500;
 const PASSES: usize = 5;
 
 /// A place where something about a person is held.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(example = json!({"place": "record", "type": "contact-point", "id": "0190d1a0-7c3e-7000-8000-5a1f0c2d3e4f", "pointers": ["/person/name"]}))]
 pub struct Place {
@@ -43,7 +43,7 @@ pub struct Place {
     /// The content itself, where it was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
-    pub content: Option<String>,
+    pub content: Option<Value>,
 }
 
 /// What a correction or an erasure did.
@@ -67,7 +67,7 @@ pub fn find(db: &Db, sought: &Sought, contents: bool) -> Result<Vec<Place>> {
     let mut hold = |place: &'static str, kind: Option<String>, id: String, number: Option<i64>, content: &str| {
         let pointers = in_json(content, sought);
         if !pointers.is_empty() {
-            let content = contents.then(|| content.to_owned());
+            let content = contents.then(|| serde_json::from_str(content).unwrap_or_else(|_| content.into()));
             found.push(Place { place, kind, id, number, pointers, content });
         }
     };

@@ -5,14 +5,14 @@ mod store;
 
 pub(crate) use store::{belongs, by_contact_point, of_member, representing, within};
 
-use crate::db::{AnyConnection, Tx};
 use crate::db::store::Row;
+use crate::db::{AnyConnection, Tx};
 use crate::error::{FieldError, Message, Result};
 use crate::resources::Audience;
-use crate::resources::{Kind, steps};
 use crate::resources::check::{self, Errors};
 use crate::resources::describe::{NamesOf, begin, creations_of};
 use crate::resources::owner::Owner;
+use crate::resources::{Kind, steps};
 
 use crate::resources::contact_point::OwnerType;
 use crate::resources::contact_point::owner_reference;
