@@ -2,6 +2,7 @@
 
 use crate::api::cursor::CursorKey;
 use crate::api::etag;
+use crate::api::limits;
 use crate::api::negotiate::Format;
 use crate::api::surface::{ROOT, Surface};
 use crate::app::App;
@@ -42,7 +43,7 @@ impl Call {
     fn of(request: &HttpRequest) -> Result<Call> {
         let app = request.app_data::<web::Data<App>>().cloned();
         let app = app.ok_or_else(|| Error::internal("the node was not given to the HTTP server"))?;
-        let actor = extract::actor(&app, request)?;
+        let actor = limits::admit(request, extract::actor(&app, request))?;
         Ok(Call { app, request: request.clone(), actor })
     }
 

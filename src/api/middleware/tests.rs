@@ -1,6 +1,8 @@
 use super::*;
 use crate::api::cursor::CursorKey;
+use crate::api::limits::Limits;
 use crate::api::routes::RouteTable;
+use crate::config::Config;
 use actix_web::dev::Service;
 use actix_web::middleware::{Compress, from_fn};
 use actix_web::test::{TestRequest, call_service, init_service, read_body};
@@ -17,6 +19,9 @@ fn surface() -> web::Data<Surface> {
         timeout: Duration::from_millis(50),
         sequence: Box::new(|| Some(7)),
         requests: None,
+        limits: Limits::new(&Config::default()),
+        trusted_proxies: Vec::new(),
+        origins: Vec::new(),
     })
 }
 
