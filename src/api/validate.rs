@@ -3,7 +3,7 @@
 use crate::api::body::push_segment;
 use crate::api::parameters::{nfc, shortened};
 use crate::error::{Error, FieldError, Message, Result};
-use crate::identifier::mask_for_log;
+use crate::identifier::mask_personal;
 use crate::resources::Kind;
 use crate::resources::collaboration::CollaborationInput;
 use crate::resources::contact_point::ContactPointInput;
@@ -202,7 +202,7 @@ fn tell(error: &jsonschema::ValidationError<'_>, errors: &mut Vec<FieldError>) {
         | ValidationErrorKind::UnevaluatedProperties { unexpected } => {
             for name in unexpected {
                 let mut place = pointer.to_owned();
-                push_segment(&mut place, &shortened(&mask_for_log(name)));
+                push_segment(&mut place, &shortened(&mask_personal(name)));
                 errors.push(at(&place, "unknown-property", "Egenskapen finns inte.", "There is no such property."));
             }
         }
