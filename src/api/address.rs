@@ -136,6 +136,7 @@ mod tests {
         assert_eq!(address("10.0.0.1", &lines), "192.0.2.7");
         let told = |line| address("10.0.0.1", &[("forwarded", line)]);
         assert_eq!(told("for=203.0.113.9, For=\"[2001:db8::7]:4711\";proto=https;by=10.0.0.1"), "2001:db8::7");
+        assert_eq!(told("for=192.0.2.7;host=\"a, for=198.51.100.3;b=\""), "192.0.2.7");
         assert_eq!(told("for=203.0.113.9;host=\"a,for=198.51.100.3;b\", for=192.0.2.7, for=10.2.2.2"), "192.0.2.7");
     }
 

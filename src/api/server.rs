@@ -241,7 +241,6 @@ pub(crate) fn start(
     .tcp_nodelay(true)
     // The framework counts for each worker.
     .max_connections(app.config.max_connections.div_ceil(app.config.workers))
-    .backlog(1024)
     .keep_alive(KEEP_ALIVE)
     .client_request_timeout(HEAD_PATIENCE)
     .client_disconnect_timeout(LAST_PATIENCE)
