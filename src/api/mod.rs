@@ -1,5 +1,6 @@
 //! The HTTP surface: how requests are read and answers written, the same for every resource.
 
+pub(crate) mod address;
 pub mod body;
 pub(crate) mod call;
 pub(crate) mod catalogue;
@@ -14,6 +15,7 @@ pub(crate) mod exports;
 pub(crate) mod health;
 pub mod jsonld;
 pub mod language;
+pub(crate) mod limits;
 pub mod lists;
 pub(crate) mod metrics;
 pub mod middleware;

@@ -46,7 +46,6 @@ pub(crate) struct PersonWord(String);
 /// Where something is held.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(example = json!({"items": [{"place": "record", "type": "contact-point", "id": "0190d1a0-7c3e-7000-8000-5a1f0c2d3e4f", "pointers": ["/person/name"]}], "_meta": {"count": 1}}))]
-#[expect(dead_code, reason = "describes an answer that is written as JSON")]
 pub(crate) struct PersonPlaces {
     /// The places.
     items: Vec<Place>,

@@ -21,7 +21,7 @@ use crate::db::audit::Entry;
 use crate::db::webhooks::{Status, WebhookRow, deliveries, webhook, webhooks_of};
 use crate::db::{By, Head, Operations};
 use crate::error::{Code, Error, FieldError, Message, Place, Result};
-use crate::identifier::mask_for_log;
+use crate::identifier::mask_personal;
 use crate::resources::values::rfc3339;
 use crate::transfer::webhooks::{Reach, Secret};
 use actix_web::http::StatusCode;
@@ -369,7 +369,7 @@ fn read(mut content: Value, reach: &Reach) -> Result<WebhookInput> {
 fn named(error: FieldError) -> Message {
     let FieldError { place, detail, .. } = error;
     let Place::Parameter(name) = place else { return detail };
-    let name = shortened(&mask_for_log(&name));
+    let name = shortened(&mask_personal(&name));
     Message::new(format!("{name}: {}", detail.sv), format!("{name}: {}", detail.en))
 }
 

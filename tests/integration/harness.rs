@@ -5,7 +5,7 @@ use samverkan::app::{App, Background};
 use samverkan::auth::actor::Role;
 use samverkan::auth::clients::NewClient;
 use samverkan::clock::Fixed;
-use samverkan::config::Config;
+use samverkan::config::{Config, Limit};
 use samverkan::demo;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -59,6 +59,16 @@ impl TestApp {
         let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
         config.listen = free.to_string();
         config.workers = 2;
+        // Tests hammer from one address; those of limits set their own.
+        for limit in [
+            &mut config.limit_search,
+            &mut config.limit_records,
+            &mut config.limit_writes,
+            &mut config.limit_token,
+            &mut config.limit_token_failures,
+        ] {
+            *limit = Limit::OFF;
+        }
         set(&mut config);
         let clock = Arc::new(Fixed::at(NOW.parse().unwrap()));
         let app = App::build_with_clock(config, Arc::clone(&clock) as Arc<_>).unwrap();

@@ -13,6 +13,7 @@ mod hostile;
 mod importing;
 mod invariants;
 mod licences;
+mod limits;
 mod metrics;
 mod model;
 mod nodes;
