@@ -2,7 +2,7 @@
 
 use crate::crash;
 use crate::database::{TestDatabase, Which};
-use crate::harness::{Answer, TestApp, organisation};
+use crate::harness::{Answer, TestApp, new_client, organisation};
 use samverkan::auth::actor::Role;
 use samverkan::config::{Config, Limit};
 use serde_json::Value;
@@ -209,7 +209,7 @@ fn wrong_secrets_are_limited_and_right_ones_cost_nothing_of_it() {
         config.limit_token = Limit::of(100);
         config.limit_token_failures = Limit::of(3);
     });
-    let (id, secret) = app.app.create_client("test", Role::Reader, None, false).unwrap();
+    let (id, secret) = app.app.create_client(&new_client(Role::Reader, None, false)).unwrap();
     for left in (90..100).rev() {
         let answer = token(&app, "192.0.2.1", &id, &secret);
         assert_eq!(answer.status, 200, "{}", answer.text());
@@ -226,7 +226,7 @@ fn wrong_secrets_are_limited_and_right_ones_cost_nothing_of_it() {
 #[test]
 fn tokens_are_limited_for_each_address() {
     let app = app(|config| config.limit_token = Limit::of(2));
-    let (id, secret) = app.app.create_client("test", Role::Reader, None, false).unwrap();
+    let (id, secret) = app.app.create_client(&new_client(Role::Reader, None, false)).unwrap();
     for _ in 0..2 {
         assert_eq!(token(&app, "192.0.2.1", &id, &secret).status, 200);
     }
@@ -238,7 +238,7 @@ fn tokens_are_limited_for_each_address() {
 #[test]
 fn guesses_that_run_at_once_are_counted_before_they_are_answered() {
     let app = app(|config| config.limit_token_failures = Limit::of(4));
-    let (id, _) = app.app.create_client("test", Role::Reader, None, false).unwrap();
+    let (id, _) = app.app.create_client(&new_client(Role::Reader, None, false)).unwrap();
     let statuses: Vec<u16> = std::thread::scope(|scope| {
         let guesses: Vec<_> = (0..24).map(|_| scope.spawn(|| token(&app, "192.0.2.1", &id, "wrong").status)).collect();
         guesses.into_iter().map(|guess| guess.join().unwrap()).collect()
