@@ -5,7 +5,7 @@ use crate::api::validate::{Validator, clean};
 use crate::auth::actor::Actor;
 use crate::auth::permission::{self, Writers, may_see_protected, may_write, must_be_steward};
 use crate::db::audit::Entry;
-use crate::db::store::{Row, holder};
+use crate::db::store::{Row, any_holder, holder};
 use crate::db::{AnyConnection, Change, Operation, Tx, of_record, tombstone};
 use crate::error::{Code, Error, FieldError, Message, Result};
 use crate::identifier::PathId;
@@ -46,7 +46,7 @@ pub(crate) struct Wrote {
 pub(crate) fn locate(connection: &mut AnyConnection, kind: Kind, path: &PathId) -> Result<Uuid> {
     match path {
         PathId::Uuid(id) => Ok(*id),
-        PathId::Identifier { scheme, value } => match holder(connection, scheme, value)? {
+        PathId::Identifier { scheme, value } => match any_holder(connection, scheme, value)? {
             Some((held_by, id)) if held_by == kind => Ok(id),
             _ => Err(Error::not_found()),
         },

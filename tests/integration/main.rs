@@ -25,6 +25,7 @@ mod privacy;
 mod races;
 mod readme;
 mod registry;
+mod roles;
 mod surface;
 mod webhooks;
 mod writing;
