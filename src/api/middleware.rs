@@ -6,6 +6,7 @@ use crate::api::parameters::check_address;
 use crate::api::problem::{self, PROBLEM_JSON, by_status, rendered};
 use crate::api::surface::{ROOT, RequestId, Surface};
 use crate::api::trace::{TRACEPARENT, Trace};
+use crate::auth::extract;
 use crate::error::{Code, Error, Message};
 use crate::identifier::mask_for_log;
 use crate::metrics::{Requests, RunningRequest};
@@ -30,9 +31,9 @@ pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// The header with the change number that this node has seen.
 pub const CHANGE_SEQUENCE: HeaderName = HeaderName::from_static("change-sequence");
 /// What answers differ by.
-const VARY: &str = "Accept, Accept-Language, Accept-Encoding, Authorization";
+const VARY: &str = "Accept, Accept-Language, Accept-Encoding, Authorization, X-API-Key";
 /// The same where pages of other sites are named.
-const VARY_BY_ORIGIN: &str = "Accept, Accept-Language, Accept-Encoding, Authorization, Origin";
+const VARY_BY_ORIGIN: &str = "Accept, Accept-Language, Accept-Encoding, Authorization, X-API-Key, Origin";
 /// The policy of everything that is no page of ours.
 const NO_CONTENT: &str = "default-src 'none'; frame-ancestors 'none'";
 
@@ -71,7 +72,7 @@ impl Observed {
             public_url: surface.map_or_else(String::new, |surface| surface.public_url.clone()),
             timeout: surface.map_or(Duration::from_secs(30), |surface| surface.timeout),
             method: request.method().clone(),
-            authorized: request.headers().contains_key(header::AUTHORIZATION),
+            authorized: extract::is_shown(request),
             since: Instant::now(),
             _running: requests.as_ref().map(Requests::begin),
             requests,
@@ -320,6 +321,7 @@ pub fn cors(origins: &[String]) -> Cors {
             "last-event-id",
             "range",
             TRACEPARENT,
+            "x-api-key",
         ])
         .expose_headers([
             "accept-ranges",
