@@ -11,6 +11,7 @@ use crate::db::audit::Entry;
 use crate::db::{self, By, Target};
 use crate::error::{Code, Error, FieldError, Place};
 use crate::evaluate::{self, Evaluation};
+use crate::persons::{self, Person, Sought};
 use crate::resources::Kind;
 use crate::transfer::import::{Options, Report, Step};
 use crate::transfer::{export, import};
@@ -379,6 +380,65 @@ pub fn rotate_keys(at_once: bool) -> Result {
         operations.note(&operator(), Entry { action: "keys-rotated", content: Some(content), ..Entry::default() })
     })?;
     eprintln!("{} signs from now on; {} earlier keys removed", rotated.made, rotated.removed.len());
+    Ok(Outcome::Done)
+}
+
+/// The person that a command is about.
+pub fn person_of(names: Vec<String>, emails: Vec<String>, phones: Vec<String>, input: Option<&str>) -> Result<Sought> {
+    let mut person = Person { names, emails, phones };
+    match input {
+        None => {}
+        Some("-") => {
+            for line in io::stdin().lines() {
+                let line = line?;
+                match line.split_once(':').map(|(what, text)| (what.trim(), text.trim().to_owned())) {
+                    Some(("name", text)) => person.names.push(text),
+                    Some(("email", text)) => person.emails.push(text),
+                    Some(("phone", text)) => person.phones.push(text),
+                    _ if line.trim().is_empty() => {}
+                    _ => return Err(Failure::Wrong("lines are name: …, email: … or phone: …".to_owned())),
+                }
+            }
+        }
+        Some(_) => return Err(Failure::Wrong("use --name, --email or --phone, or - for standard input".to_owned())),
+    }
+    Sought::of(&person).map_err(|why| Failure::Wrong(why.to_owned()))
+}
+
+/// Tells where something about a person is held, with the contents when they are to be given out.
+pub fn find_person(sought: &Sought, contents: bool) -> Result {
+    let opened = Opened::open(&configured()?)?;
+    let found = persons::find(&opened.db, sought, contents)?;
+    opened.db.operate(|operations| {
+        let action = if contents { "person-exported" } else { "person-found" };
+        let content = serde_json::json!({"places": found.len()}).to_string();
+        operations.note(&operator(), Entry { action, content: Some(content), ..Entry::default() })
+    })?;
+    println!("{}", serde_json::to_string_pretty(&found)?);
+    eprintln!("{} places", found.len());
+    Ok(Outcome::Done)
+}
+
+/// Corrects what is held about a person.
+pub fn correct_person(sought: &Sought, to: &str) -> Result {
+    let opened = Opened::open(&configured()?)?;
+    report(&persons::correct(&opened.db, &operator(), sought, to)?)
+}
+
+/// Erases a person.
+pub fn erase_person(sought: &Sought) -> Result {
+    let opened = Opened::open(&configured()?)?;
+    report(&persons::erase(&opened.db, &operator(), sought)?)
+}
+
+fn report(outcome: &persons::Outcome) -> Result {
+    println!("{}", serde_json::to_string_pretty(outcome)?);
+    eprintln!(
+        "{} records changed, {} erased; {} places are left to decide about",
+        outcome.changed,
+        outcome.erased,
+        outcome.left.len()
+    );
     Ok(Outcome::Done)
 }
 

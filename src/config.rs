@@ -104,6 +104,8 @@ settings! {
     webhook_patience: u64 = 120, "webhook_patience", "120";
     /// How long superseded versions and deletions stay in the change log, in days.
     change_retention: Option<u64> = None, "change_retention", "for ever";
+    /// How long the audit log tells what was changed, in days; after that only that it was.
+    audit_retention: Option<u64> = None, "audit_retention", "for ever";
 }
 
 /// The form of the log.

@@ -42,6 +42,15 @@ ALTER TABLE tombstones ADD COLUMN audience TEXT NOT NULL DEFAULT 'public' CHECK 
 UPDATE tombstones SET audience = 'protected' WHERE id NOT IN (SELECT record_id FROM latest);
 UPDATE tombstones SET audience = 'partners' WHERE id IN (SELECT record_id FROM latest WHERE public_first IS NULL);
 
+-- When the name of a person in a contact point is to go.
+ALTER TABLE contact_points ADD COLUMN person_until TIMESTAMP;
+CREATE INDEX contact_points_by_person_until ON contact_points (person_until);
+ALTER TABLE protected_contact_points ADD COLUMN person_until TIMESTAMP;
+CREATE INDEX protected_contact_points_by_person_until ON protected_contact_points (person_until);
+
+-- The last change by which something was erased: what indexes kept of it goes too.
+ALTER TABLE counter ADD COLUMN erased BIGINT NOT NULL DEFAULT 0;
+
 -- The audit log: who did what, when, from which request. Each row holds the hash of its content and of the row before.
 CREATE TABLE audit (
     number BIGINT PRIMARY KEY,

@@ -28,6 +28,7 @@ pub mod page;
 pub mod parameters;
 pub mod parse;
 pub mod patch;
+pub(crate) mod persons;
 pub mod problem;
 pub(crate) mod records;
 pub mod routes;

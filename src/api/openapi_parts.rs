@@ -58,7 +58,10 @@ pub(crate) const TAGS: &[(&str, &str)] = &[
     ("vocabularies", "Vokabulärer / Vocabularies"),
     ("changes", "Ändringar och export: att hålla en kopia / Changes and export: keeping a copy"),
     ("webhooks", "Webhooks: ändringar skickade till mottagare / Webhooks: changes sent to receivers"),
-    ("administration", "Administration: klienter och granskningslogg / Administration: clients and the audit log"),
+    (
+        "administration",
+        "Klienter, granskningslogg, uppgifter om personer / Clients, audit log, what is held about persons",
+    ),
     ("about", "Om API:t / About the API"),
 ];
 

@@ -5,7 +5,7 @@ use crate::api::middleware::{configure, cors, observe, unknown};
 use crate::api::routes::RouteTable;
 use crate::api::surface::{ROOT, Surface};
 use crate::api::{
-    audit_entries, catalogue, changes, clients, discovery, docs, exports, health, openapi, streams, webhooks,
+    audit_entries, catalogue, changes, clients, discovery, docs, exports, health, openapi, persons, streams, webhooks,
 };
 use crate::app::App;
 use crate::auth::oauth;
@@ -137,6 +137,10 @@ fn operations(service: &mut ServiceConfig<'_>) {
             .service(r::delete_credential);
     }
     service.service(audit_entries::list_audit_entries).service(audit_entries::read_audit_entry);
+    {
+        use persons as r;
+        service.service(r::search_person).service(r::export_person).service(r::correct_person).service(r::erase_person);
+    }
     {
         use catalogue as r;
         service

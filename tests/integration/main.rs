@@ -19,6 +19,7 @@ mod nodes;
 mod operations;
 mod outage;
 mod parity;
+mod persons;
 mod privacy;
 mod races;
 mod readme;
