@@ -612,11 +612,20 @@ mod tests {
         assert_eq!((verified.rows, verified.removed), (7, 3));
         sql(&db, "UPDATE audit SET content = NULL, salt = NULL WHERE number = 5");
         assert!(check(&db).unwrap_err().contains("row 5"));
-        // Also what told of a removal may go, when a later row tells of that.
+    }
+
+    #[test]
+    fn what_told_of_a_removal_may_go_when_a_later_row_tells_of_that() {
         let (_folder, db) = log();
-        let strike_all = |numbers: &[i64]| db.operate(|operations| operations.strike(&by, numbers, "erased")).unwrap();
-        strike_all(&[1]);
-        assert!(check(&db).is_ok());
+        let by = By { client: "retention".to_owned(), issuer: None, request: None };
+        db.operate(|operations| operations.strike(&by, &[1], "erased")).unwrap();
+        let all = "2026-11-25T00:00:00Z".parse().unwrap();
+        assert_eq!(db.operate(|operations| operations.strike_before(&by, all)).unwrap(), 5);
+        let verified = check(&db).unwrap();
+        assert_eq!((verified.rows, verified.removed), (8, 6));
+        // Without that row nothing is explained.
+        sql(&db, "UPDATE audit SET content = NULL, salt = NULL WHERE number = 8");
+        assert!(check(&db).unwrap_err().contains("row 1"));
     }
 
     #[test]
