@@ -186,7 +186,7 @@ impl App {
 
     /// Takes a client's rights away.
     pub fn revoke_client(&self, id: &str) -> Result<()> {
-        self.db.operate(|operations| clients::revoke(operations, &By::from(&Actor::Operator), id))?;
+        self.db.operate(|operations| clients::revoke(operations, &By::from(&Actor::Operator), id).map(drop))?;
         self.authority.look()
     }
 }

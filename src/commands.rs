@@ -258,10 +258,10 @@ pub fn create_client(name: &str, role: &str, organisation: Option<&str>, protect
     })?;
     let opened = Opened::open(&configured()?)?;
     let organisation = organisation.map(|text| opened.organisation(text)).transpose()?;
-    if role.has_organisation() != organisation.is_some() {
+    let new = NewClient { name: name.to_owned(), role, organisation, protected };
+    if !new.is_whole() {
         return Err(Failure::Wrong("editors and umbrellas act for an --organisation, others do not".to_owned()));
     }
-    let new = NewClient { name: name.to_owned(), role, organisation, protected };
     let (id, secret) = opened.create_client(&operator(), &new)?;
     show_secret(json, &[("clientId", &id), ("clientSecret", &secret)]);
     Ok(Outcome::Done)
@@ -312,8 +312,8 @@ pub fn list_credentials(client: &str) -> Result {
 pub fn revoke_client(client: &str, credential: Option<&str>) -> Result {
     let opened = Opened::open(&configured()?)?;
     found(opened.db.operate(|operations| match credential {
-        Some(credential) => clients::delete_credential(operations, &operator(), client, credential),
-        None => clients::revoke(operations, &operator(), client),
+        Some(credential) => clients::delete_credential(operations, &operator(), client, credential).map(drop),
+        None => clients::revoke(operations, &operator(), client).map(drop),
     }))?
     .map_or(Ok(Outcome::Failed), |()| {
         eprintln!("revoked: every node knows within a second");
@@ -326,7 +326,7 @@ pub fn rotate_client(client: &str, overlap: u32, json: bool) -> Result {
     let opened = Opened::open(&configured()?)?;
     let end = opened.clock.now() + TimeDelta::hours(i64::from(overlap));
     let made = found(opened.db.operate(|operations| clients::rotate(operations, &operator(), client, end)))?;
-    Ok(made.map_or(Outcome::Failed, |secret| {
+    Ok(made.map_or(Outcome::Failed, |(secret, _)| {
         show_secret(json, &[("clientId", client), ("clientSecret", &secret)]);
         Outcome::Done
     }))
@@ -345,7 +345,7 @@ pub fn create_api_key(client: &str, json: bool) -> Result {
 /// Lets a client be known by a key of its own.
 pub fn add_public_key(client: &str, file: &Path) -> Result {
     let text = std::fs::read_to_string(file).map_err(|error| Failure::Wrong(format!("{}: {error}", file.display())))?;
-    let key = PublicKey::read(&text).map_err(|why| Failure::Wrong(format!("{}: {why}", file.display())))?;
+    let key = PublicKey::read(&text).map_err(|why| Failure::Wrong(format!("{}: {}", file.display(), why.en)))?;
     let opened = Opened::open(&configured()?)?;
     let made = found(opened.db.operate(|operations| clients::add_public_key(operations, &operator(), client, &key)))?;
     Ok(made.map_or(Outcome::Failed, |row| {
@@ -360,6 +360,10 @@ fn found<T>(outcome: crate::error::Result<T>) -> Result<Option<T>> {
         Ok(value) => Ok(Some(value)),
         Err(error) if error.code() == Code::NotFound => {
             eprintln!("there is no such client, or no such secret or key of it");
+            Ok(None)
+        }
+        Err(Error::Problem { code: Code::Conflict, detail, .. }) => {
+            eprintln!("{}", detail.en);
             Ok(None)
         }
         Err(error) => Err(error.into()),

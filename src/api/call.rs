@@ -13,7 +13,7 @@ use crate::db::{AnyConnection, By, Db};
 use crate::error::{Error, Result};
 use crate::resources::Kind;
 use actix_web::dev::Payload;
-use actix_web::http::header;
+use actix_web::http::{StatusCode, header};
 use actix_web::{FromRequest, HttpRequest, HttpResponse, web};
 use futures_util::future::{Either, LocalBoxFuture};
 use std::future::{Ready, ready};
@@ -119,6 +119,19 @@ impl Call {
     pub(crate) fn cache_control(&self) -> &'static str {
         if self.actor == Actor::Anyone { "public, no-cache" } else { "private, no-cache" }
     }
+}
+
+/// The one spelling of an id that stands in a path; what is no id names nothing.
+pub(crate) fn canonical(id: &str) -> Result<String> {
+    Uuid::parse_str(id).map(|id| id.to_string()).map_err(|_| Error::not_found())
+}
+
+/// An answer for its caller alone, that nobody keeps.
+pub(crate) fn private(status: StatusCode, body: String) -> HttpResponse {
+    HttpResponse::build(status)
+        .insert_header(("content-type", Format::Json.content_type()))
+        .insert_header(("cache-control", "private, no-store"))
+        .body(body)
 }
 
 /// The addresses that answers link to.

@@ -7,6 +7,7 @@ use crate::api::parameters::{check_address, check_headers};
 use crate::api::problem::{self, PROBLEM_JSON, by_status, rendered};
 use crate::api::surface::{ROOT, RequestId, Surface};
 use crate::api::trace::{TRACEPARENT, Trace};
+use crate::auth::extract;
 use crate::error::{Code, Error, Message};
 use crate::metrics::{Requests, RunningRequest};
 use actix_cors::Cors;
@@ -30,9 +31,9 @@ pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// The header with the change number that this node has seen.
 pub const CHANGE_SEQUENCE: HeaderName = HeaderName::from_static("change-sequence");
 /// What answers differ by.
-const VARY: &str = "Accept, Accept-Language, Accept-Encoding, Authorization";
+const VARY: &str = "Accept, Accept-Language, Accept-Encoding, Authorization, X-API-Key";
 /// The same where pages of other sites are named.
-const VARY_BY_ORIGIN: &str = "Accept, Accept-Language, Accept-Encoding, Authorization, Origin";
+const VARY_BY_ORIGIN: &str = "Accept, Accept-Language, Accept-Encoding, Authorization, X-API-Key, Origin";
 /// The policy of everything that is no page of ours.
 const NO_CONTENT: &str = "default-src 'none'; frame-ancestors 'none'";
 
@@ -72,7 +73,7 @@ impl Observed {
             public_url: surface.map_or_else(String::new, |surface| surface.public_url.clone()),
             timeout: surface.map_or(Duration::from_secs(30), |surface| surface.timeout),
             method: request.method().clone(),
-            authorized: request.headers().contains_key(header::AUTHORIZATION),
+            authorized: extract::is_shown(request),
             origin: surface.and_then(|surface| allowed_origin(request, &surface.origins)),
             since: Instant::now(),
             _running: requests.as_ref().map(Requests::begin),
@@ -364,6 +365,7 @@ pub fn cors(origins: &[String]) -> Cors {
             "last-event-id",
             "range",
             TRACEPARENT,
+            "x-api-key",
         ])
         .expose_headers(EXPOSED)
         .max_age(3600);

@@ -1,10 +1,13 @@
 //! The HTTP surface: how requests are read and answers written, the same for every resource.
 
 pub(crate) mod address;
+pub(crate) mod audit_entries;
 pub mod body;
 pub(crate) mod call;
 pub(crate) mod catalogue;
 pub(crate) mod changes;
+pub(crate) mod client_shapes;
+pub(crate) mod clients;
 pub mod csv;
 pub mod cursor;
 pub(crate) mod discovery;

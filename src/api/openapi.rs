@@ -158,6 +158,7 @@ fn complete(operation: &mut Value, method: &str, path: &str) {
                 parameter["schema"]["default"] = match path {
                     "/suggest" => json!(10),
                     "/changes" => json!(100),
+                    "/webhooks/{id}/deliveries" | "/audit-entries" => json!(50),
                     _ => json!(20),
                 };
             }
@@ -191,10 +192,19 @@ fn complete(operation: &mut Value, method: &str, path: &str) {
         }
         _ => {}
     }
-    parameters.extend(header_parameters(method));
+    let administration = operation["tags"].as_array().is_some_and(|tags| tags.contains(&json!("administration")));
+    // Clients have no versions: they are made and revoked.
+    parameters.extend(header_parameters(if administration && method == "delete" { "" } else { method }));
     operation["parameters"] = Value::Array(parameters);
     if operation.get("security").is_none() {
         operation["security"] = json!([{}, {"oauth": ["read"]}]);
+    }
+    // An API key is good for what only reads.
+    if method == "get"
+        && let Some(ways) =
+            operation["security"].as_array_mut().filter(|ways| ways.contains(&json!({"oauth": ["read"]})))
+    {
+        ways.push(json!({"apiKey": []}));
     }
     let with_id = path.contains('{');
     let mut codes = vec![400, 401, 406, 503];
@@ -212,6 +222,8 @@ fn complete(operation: &mut Value, method: &str, path: &str) {
     }
     match method {
         "get" if record.is_some() => codes.push(308),
+        "get" if administration => codes.push(403),
+        "delete" if administration => codes.extend([403, 409]),
         "post" => codes.extend([403, 409, 413, 415, 422]),
         "put" => codes.extend([403, 409, 412, 413, 415, 422]),
         "patch" => codes.extend([403, 409, 412, 413, 415, 422, 428]),
@@ -348,7 +360,9 @@ fn add_components(document: &mut Value) -> Result<()> {
     document["components"]["securitySchemes"] = json!({
         "oauth": {
             "type": "oauth2",
-            "description": "Klienten byter id och hemlighet mot en kortlivad token / The client changes id and secret for a short-lived token",
+            "description": "Klienten byter id och hemlighet, eller ett påstående som den har signerat med en egen nyckel (private_key_jwt, RFC 7523), \
+                mot en kortlivad token / The client changes id and secret, or an assertion that it has signed with a key of its own \
+                (private_key_jwt, RFC 7523), for a short-lived token",
             "flows": {"clientCredentials": {
                 "tokenUrl": "/oauth2/token",
                 "scopes": {
@@ -357,6 +371,11 @@ fn add_components(document: &mut Value) -> Result<()> {
                     "contacts:protected": "Se skyddade kontaktvägar och adresser / See protected contact points and addresses",
                 },
             }},
+        },
+        "apiKey": {
+            "type": "apiKey", "in": "header", "name": "X-API-Key",
+            "description": "För system som inte kan hämta tokens: läser det som partner får läsa, skriver aldrig / For systems that cannot get tokens: \
+                reads what partners may read, never writes",
         },
         "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT", "description": "Token från /oauth2/token / A token of /oauth2/token"},
     });

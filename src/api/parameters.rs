@@ -6,6 +6,7 @@ use actix_web::HttpRequest;
 use actix_web::http::header::HeaderMap;
 use std::borrow::Cow;
 use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
+use uuid::Uuid;
 
 /// The longest address that is read, in bytes.
 pub const LONGEST_ADDRESS: usize = 8 * 1024;
@@ -141,6 +142,27 @@ impl<'a> Reading<'a> {
             self.errors.push(FieldError::parameter(name, "range", detail));
         }
         number
+    }
+
+    /// A value of some form; `detail` says which.
+    pub(crate) fn formed<T>(
+        &mut self,
+        name: &str,
+        code: &'static str,
+        detail: Message,
+        form: impl FnOnce(&str) -> Option<T>,
+    ) -> Option<T> {
+        let found = form(self.single(name)?);
+        if found.is_none() {
+            self.errors.push(FieldError::parameter(name, code, detail));
+        }
+        found
+    }
+
+    /// A UUID in its one spelling.
+    pub(crate) fn uuid(&mut self, name: &str) -> Option<String> {
+        let form = |text: &str| Uuid::parse_str(text).ok().map(|id| id.to_string());
+        self.formed(name, "format", Message::fixed("Ett UUID.", "A UUID."), form)
     }
 
     /// Refuses what was wrong.

@@ -5,7 +5,9 @@ use crate::api::limits::Limits;
 use crate::api::middleware::{configure, cors, observe, unknown};
 use crate::api::routes::RouteTable;
 use crate::api::surface::{ROOT, Surface};
-use crate::api::{catalogue, changes, discovery, docs, exports, health, openapi, persons, streams, webhooks};
+use crate::api::{
+    audit_entries, catalogue, changes, clients, discovery, docs, exports, health, openapi, persons, streams, webhooks,
+};
 use crate::app::App;
 use crate::auth::oauth;
 use crate::error::Result;
@@ -124,6 +126,18 @@ fn operations(service: &mut ServiceConfig<'_>) {
             .service(r::create_webhook_secret)
             .service(r::list_webhook_deliveries);
     }
+    {
+        use clients as r;
+        service
+            .service(r::list_clients)
+            .service(r::create_client)
+            .service(r::read_client)
+            .service(r::revoke_client)
+            .service(r::list_credentials)
+            .service(r::create_credential)
+            .service(r::delete_credential);
+    }
+    service.service(audit_entries::list_audit_entries).service(audit_entries::read_audit_entry);
     {
         use persons as r;
         service.service(r::search_person).service(r::export_person).service(r::correct_person).service(r::erase_person);

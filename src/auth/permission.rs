@@ -101,6 +101,13 @@ pub(crate) fn must_be_client(actor: &Actor) -> Result<(&str, bool)> {
     }
 }
 
+/// Whether a client has shown a token, which holds until some time. An API key has no end: it reads, and no more.
+pub(crate) fn must_show_token(until: Option<i64>) -> Result<()> {
+    until.map(drop).ok_or_else(|| {
+        Error::problem(Code::Forbidden, Message::fixed("En API-nyckel läser bara.", "An API key only reads."))
+    })
+}
+
 /// Whether the actor may see protected parts of a record that these organisations govern.
 pub(crate) fn may_see_protected(connection: &mut AnyConnection, actor: &Actor, governors: &[Uuid]) -> Result<bool> {
     match actor {

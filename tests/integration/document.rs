@@ -202,7 +202,7 @@ fn every_list_and_record_of_the_document_answers() {
                 app.get(&address).problem(401, "unauthorized");
             }
             let asked = |method, address: &str| {
-                if open { app.anyone(method, address) } else { app.steward(method, address) }.send()
+                if open { app.anyone(method, address) } else { app.administrator(method, address) }.send()
             };
             let answer = asked("GET", &address);
             assert_eq!(answer.status, 200, "{path}: {}", answer.text());

@@ -26,6 +26,7 @@ pub struct TestApp {
     /// The tests' clock.
     pub clock: Arc<Fixed>,
     steward: OnceLock<String>,
+    administrator: OnceLock<String>,
     _folder: TempDir,
     // The last to go: what uses it is gone by then.
     _database: TestDatabase,
@@ -82,6 +83,7 @@ impl TestApp {
             base,
             clock,
             steward: OnceLock::new(),
+            administrator: OnceLock::new(),
             _folder: folder,
             _database: database,
         }
@@ -101,10 +103,18 @@ impl TestApp {
     /// A token of a new client.
     pub fn token(&self, role: Role, organisation: Option<Uuid>, protected: bool) -> String {
         let (id, secret) = self.app.create_client(&new_client(role, organisation, protected)).unwrap();
-        let answer = self.form(
-            "/oauth2/token",
-            &[("grant_type", "client_credentials"), ("client_id", &id), ("client_secret", &secret)],
-        );
+        self.exchanged(&id, &secret)
+    }
+
+    /// The answer to a client that asks for a token.
+    pub fn exchange(&self, id: &str, secret: &str) -> Answer {
+        let fields = [("grant_type", "client_credentials"), ("client_id", id), ("client_secret", secret)];
+        self.form("/oauth2/token", &fields)
+    }
+
+    /// A token for a secret.
+    pub fn exchanged(&self, id: &str, secret: &str) -> String {
+        let answer = self.exchange(id, secret);
         assert_eq!(answer.status, 200, "{}", answer.text());
         answer.json()["access_token"].as_str().unwrap().to_owned()
     }
@@ -126,6 +136,12 @@ impl TestApp {
     /// A request of a steward.
     pub fn steward(&self, method: &str, path: &str) -> Request<'_> {
         let token = self.steward_token().to_owned();
+        self.anyone(method, path).token(&token)
+    }
+
+    /// A request of an administrator.
+    pub fn administrator(&self, method: &str, path: &str) -> Request<'_> {
+        let token = self.administrator.get_or_init(|| self.token(Role::Administrator, None, false)).clone();
         self.anyone(method, path).token(&token)
     }
 

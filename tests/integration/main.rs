@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 #![expect(unreachable_pub, reason = "all of a test binary is private")]
 
+mod admin;
 mod cluster;
 mod crash;
 mod database;
