@@ -291,3 +291,46 @@ fn planted_secrets_are_in_no_answer_file_log_or_number() {
     // Those who may still see it.
     assert!(planted(&app.anyone("GET", &path).token(&editor).send().body).is_some());
 }
+
+#[test]
+fn what_is_protected_stands_in_no_line_of_the_log() {
+    let mut seen = 0;
+    let lines = crate::limits::logged("trace", |base, client| {
+        let agent = crate::crash::agent();
+        let token = crate::crash::token(&agent, base, client).unwrap();
+        let mut send = |method: &str, path: &str, body: serde_json::Value| {
+            let request = ureq::http::Request::builder()
+                .method(method)
+                .uri(format!("{base}{path}"))
+                .header("authorization", format!("Bearer {token}"))
+                .header("content-type", "application/json")
+                .header("if-match", "*");
+            let mut answer = agent.run(request.body(body.to_string()).unwrap()).unwrap();
+            seen += 1;
+            (answer.status().as_u16(), answer.body_mut().read_to_string().unwrap())
+        };
+        let mut body = organisation("Kvinnojouren");
+        body["kind"] = json!("shelter");
+        body["address"] = json!({"street": "Hemligplanterad 17", "postalCode": "97999", "locality": "Skyddsrum"});
+        body["location"] = json!({"lat": 65.7171717, "lon": 22.8282828});
+        let (status, made) = send("POST", "/api/v1/organisations", body.clone());
+        assert_eq!(status, 201, "{made}");
+        let made: serde_json::Value = serde_json::from_str(&made).unwrap();
+        let path = format!("/api/v1/organisations/{}", made["id"].as_str().unwrap());
+        for (visibility, status) in [("protected", 201), ("hemligplanterad", 422)] {
+            let point = json!({
+                "ownerId": made["id"], "ownerType": "organisation", "function": {"sv": "Hemligplanterad"},
+                "channels": [{"kind": "phone", "value": "91 99 19 19"}], "visibility": visibility,
+            });
+            assert_eq!(send("POST", "/api/v1/contact-points", point).0, status);
+        }
+        body["location"]["lat"] = json!("Hemligplanterad");
+        assert_eq!(send("PUT", &path, body).0, 422);
+        assert_eq!(send("PATCH", &path, json!({"address": {"street": "Hemligplanterad 18"}})).0, 200);
+        assert_eq!(send("DELETE", &path, json!({})).0, 200);
+    });
+    assert!(seen == 6 && lines.len() > 6, "{seen} {}", lines.len());
+    for line in &lines {
+        assert_eq!(planted(line.as_bytes()), None, "{line}");
+    }
+}
