@@ -14,6 +14,8 @@ use std::str::FromStr;
 const PREFIX: &str = "SAMVERKAN_";
 /// The variable that names the file.
 const FILE: &str = "SAMVERKAN_CONFIG";
+/// Access tokens last for so many seconds at most.
+const LONGEST_TOKEN: u64 = 300;
 const DEFAULT_FILE: &str = "samverkan.toml";
 
 macro_rules! settings {
@@ -96,7 +98,7 @@ settings! {
     cors_origins: List = List(vec!["*".to_owned()]), "cors_origins", "*";
     /// How long a node that has lost its database goes on answering searches, in seconds.
     max_staleness: u64 = 300, "max_staleness", "300";
-    /// How long an access token lasts, in seconds.
+    /// How long an access token lasts, in seconds, at most 300.
     token_lifetime: u64 = 300, "token_lifetime", "300";
     /// How many streams of changes a node serves at once.
     max_streams: usize = 500, "max_streams", "500";
@@ -330,6 +332,10 @@ impl Config {
             let key = name.strip_prefix(PREFIX).unwrap_or_default().to_lowercase();
             config.take(&name, &key, &value, |near| format!("{PREFIX}{}", near.to_uppercase()))?;
         }
+        if !(1..=LONGEST_TOKEN).contains(&config.token_lifetime) {
+            let reason = format!("must be from 1 to {LONGEST_TOKEN} seconds");
+            return Err(ConfigError::Value { name: "token_lifetime".to_owned(), reason });
+        }
         Ok(config)
     }
 
@@ -449,6 +455,8 @@ mod tests {
         assert_eq!(error.to_string(), "SAMVERKAN_LISTN is no setting; did you mean SAMVERKAN_LISTEN?");
         assert!(load(&[("SAMVERKAN_WORKERS", "many")]).is_err());
         assert!(load(&[("SAMVERKAN_WORKERS", "0")]).is_err());
+        assert!(load(&[("SAMVERKAN_TOKEN_LIFETIME", "301")]).is_err());
+        assert!(load(&[("SAMVERKAN_TOKEN_LIFETIME", "0")]).is_err());
     }
 
     #[test]

@@ -69,5 +69,6 @@ CREATE TABLE audit (
 );
 CREATE INDEX audit_by_record ON audit (record_id, number);
 CREATE INDEX audit_by_client ON audit (client, number);
+CREATE INDEX audit_by_age ON audit (at);
 CREATE INDEX audit_by_action ON audit (action, number);
 CREATE INDEX audit_by_request ON audit (request_id, number);

@@ -1,7 +1,7 @@
 //! What is held about a person, for administrators. A person's name stands in bodies only, never in an address.
 
 use crate::api::body;
-use crate::api::call::{Answer, Call, blocking};
+use crate::api::call::{Answer, Call, blocking, private};
 use crate::api::negotiate::{Format, negotiate};
 use crate::api::parameters::Params;
 use crate::api::validate::{Validator, clean};
@@ -10,8 +10,9 @@ use crate::db::audit::Entry;
 use crate::error::{Error, FieldError, Message, Result};
 use crate::nodes::{self, Withdrawal};
 use crate::persons::{self, Outcome, Person, Place, Sought};
+use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderName, HeaderValue};
-use actix_web::{HttpResponse, post, web};
+use actix_web::{post, web};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::ToSchema;
@@ -107,7 +108,7 @@ pub(crate) async fn correct_person(call: Call, payload: web::Payload) -> Answer 
     })?;
     let (app, by) = (call.app.clone(), call.by());
     let outcome = blocking(move || persons::correct(&app.db, &by, &sought, &to)).await?;
-    private(&outcome)
+    told(&outcome)
 }
 
 #[utoipa::path(
@@ -131,7 +132,7 @@ pub(crate) async fn erase_person(call: Call, payload: web::Payload) -> Answer {
         Ok((outcome, nodes::withdraw(&app, narrowed)))
     })
     .await?;
-    let mut answer = private(&outcome)?;
+    let mut answer = told(&outcome)?;
     if withdrawal == Withdrawal::Pending {
         answer.headers_mut().insert(HeaderName::from_static("withdrawal"), HeaderValue::from_static("pending"));
     }
@@ -151,7 +152,7 @@ async fn find(call: Call, payload: web::Payload, contents: bool) -> Answer {
         Ok(found)
     })
     .await?;
-    private(&json!({"items": found, "_meta": {"count": found.len()}}))
+    told(&json!({"items": found, "_meta": {"count": found.len()}}))
 }
 
 /// The person that a request is about, and what is to stand in its place.
@@ -180,9 +181,6 @@ async fn read(call: &Call, payload: web::Payload) -> Result<(Sought, Option<Stri
     Ok((sought, input.to))
 }
 
-fn private(body: &impl Serialize) -> Answer {
-    Ok(HttpResponse::Ok()
-        .insert_header(("content-type", Format::Json.content_type()))
-        .insert_header(("cache-control", "private, no-store"))
-        .body(serde_json::to_string(body)?))
+fn told(body: &impl Serialize) -> Answer {
+    Ok(private(StatusCode::OK, serde_json::to_string(body)?))
 }

@@ -129,7 +129,7 @@ fn words_in<'a>(letters: &'a [Letter], word: &'a [char]) -> impl Iterator<Item =
         }
         let alone = !is_part(before) && (!is_part(letters.get(at + word.len())) || !is_part(letters.get(end)));
         let (first, last) = (window.first()?, window.last()?);
-        (same && alone).then(|| first.place.start..last.place.end)
+        (same && alone).then_some(first.place.start..last.place.end)
     })
 }
 

@@ -209,10 +209,10 @@ impl Index {
         let published = self.publish(&mut guard, open);
         outcome.and(published)?;
         // The files go when nobody reads them any more: the view that did has just been replaced.
-        match guard.as_ref().and_then(|open| open.writer.as_ref()) {
-            Some(writer) => Ok(drop(writer.garbage_collect_files().wait()?)),
-            None => Ok(()),
+        if let Some(writer) = guard.as_ref().and_then(|open| open.writer.as_ref()) {
+            writer.garbage_collect_files().wait()?;
         }
+        Ok(())
     }
 
     fn merge_deleted(&self, open: &mut Open, position: &Position) -> Result<()> {
