@@ -147,7 +147,8 @@ impl Authority {
         if let Some(found) = self.token_at_hand(token) {
             return found;
         }
-        match token::issuer(token).and_then(|url| self.issuers.find(&url)) {
+        let outside = token::issuer(token).filter(|iss| *iss != self.issuer);
+        match outside.and_then(|iss| self.issuers.find(&iss)) {
             Some(issuer) => issuer.look_up(token, &self.db, self.clock.now())?,
             None if self.may_look() => self.look()?,
             None => {}

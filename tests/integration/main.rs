@@ -12,6 +12,7 @@ mod harness;
 mod hostile;
 mod importing;
 mod invariants;
+mod issuers;
 mod licences;
 mod metrics;
 mod model;
