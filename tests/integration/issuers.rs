@@ -522,6 +522,57 @@ fn a_node_starts_without_its_issuer_and_finds_it_later() {
 }
 
 #[test]
+fn an_issuer_that_does_not_answer_holds_few_requests_up() {
+    // It takes connections and says nothing.
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", silent.local_addr().unwrap());
+    let app = registry(&written("region", &url));
+    let part = |value: Value| URL_SAFE_NO_PAD.encode(value.to_string());
+    let token = format!(
+        "{}.{}.AAAA",
+        part(json!({"alg": "RS256", "typ": "JWT", "kid": "1"})),
+        part(json!({"iss": url, "aud": AUDIENCE}))
+    );
+    let mut took = std::thread::scope(|scope| {
+        let asking: Vec<_> = (0..12)
+            .map(|_| {
+                scope.spawn(|| {
+                    let since = Instant::now();
+                    ask(&app, &token).problem(503, "unavailable");
+                    since.elapsed()
+                })
+            })
+            .collect();
+        assert_eq!(app.get("/api/v1/contact-points").status, 200, "others are served");
+        asking.into_iter().map(|asked| asked.join().unwrap()).collect::<Vec<_>>()
+    });
+    took.sort();
+    assert!(took[3] < Duration::from_secs(3), "those for whom there is no place are told so at once: {took:?}");
+    assert!(took[11] < Duration::from_secs(20), "{took:?}");
+    // Now nobody waits until the issuer may be asked again.
+    let since = Instant::now();
+    ask(&app, &token).problem(503, "unavailable");
+    assert!(since.elapsed() < Duration::from_secs(3));
+}
+
+#[test]
+fn the_examples_of_the_documentation_can_be_used() {
+    let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/operations.md")).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("issuers.toml");
+    let mut tried = 0;
+    for example in text.split("```toml\n").skip(1).filter(|example| example.starts_with("[[issuer]]")) {
+        std::fs::write(&path, example.split("```").next().unwrap()).unwrap();
+        let database = TestDatabase::of(Which::Sqlite);
+        let mut command = crash::command(folder.path(), &database, &["config"]);
+        let output = command.env("SAMVERKAN_ISSUERS", &path).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        tried += 1;
+    }
+    assert_eq!(tried, 2);
+}
+
+#[test]
 fn a_bad_file_refuses_the_start_with_a_sentence() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("issuers.toml");

@@ -152,6 +152,8 @@ mod tests {
     use base64::Engine;
     use base64::engine::general_purpose::URL_SAFE_NO_PAD;
     use serde_json::json;
+    use std::io::{BufRead, BufReader, Read, Write};
+    use std::net::{TcpListener, TcpStream};
 
     fn modulus(bits: usize) -> String {
         let mut bytes = vec![0x5a; bits / 8];
@@ -189,6 +191,61 @@ mod tests {
         assert!(ways(json!({"kty": "RSA", "kid": "1", "n": padded, "e": "AQAB"})).is_empty(), "zeros are no bits");
         assert!(ways(json!({"kty": "oct", "kid": "1", "k": modulus(2048), "alg": "HS256"})).is_empty());
         assert!(ways(json!({"kty": "EC", "kid": "1", "crv": "P-384", "x": "AA", "y": "AA"})).is_empty());
+    }
+
+    /// Fetches from an issuer that answers so: `URL` stands for its address.
+    fn fetch(discovery: &str, keys: &str) -> Result<usize, String> {
+        let server = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", server.local_addr().unwrap());
+        let answers = [discovery, keys].map(|text| text.replace("URL", &url));
+        let issuer = url.clone();
+        let thread = std::thread::spawn(move || {
+            let fetched = KeySet::fetch(&agent(), &issuer, &[Algorithm::RS256]).map(|keys| keys.len());
+            // The server waits for a last call.
+            drop(TcpStream::connect(issuer.trim_start_matches("http://")));
+            fetched
+        });
+        while let Ok((stream, _)) = server.accept() {
+            let mut stream = BufReader::new(stream);
+            let mut first = String::new();
+            if stream.read_line(&mut first).unwrap() == 0 {
+                break;
+            }
+            while !matches!(stream.by_ref().lines().next(), Some(Ok(line)) if line.is_empty()) {}
+            let answer = &answers[usize::from(first.contains("/jwks"))];
+            // Who has read enough hangs up.
+            drop(stream.get_mut().write_all(answer.as_bytes()));
+        }
+        thread.join().unwrap()
+    }
+
+    /// The body ends with the connection.
+    fn ok(body: &str) -> String {
+        format!("HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n{body}")
+    }
+
+    #[test]
+    fn keys_come_from_the_issuer_itself_or_not_at_all() {
+        let good = json!({"keys": [{"kty": "RSA", "kid": "1", "n": modulus(2048), "e": "AQAB"}]}).to_string();
+        let discovery = |issuer: &str, keys: &str| ok(&json!({"issuer": issuer, "jwks_uri": keys}).to_string());
+        let right = discovery("URL", "URL/jwks");
+        assert_eq!(fetch(&right, &ok(&good)), Ok(1));
+        let moved = |to: &str| format!("HTTP/1.1 302 Found\r\nconnection: close\r\nlocation: {to}\r\n\r\n");
+        for (why, discovery, keys) in [
+            ("another issuer", discovery("https://evil.example.org", "URL/jwks"), ok(&good)),
+            ("a final stroke", discovery("URL/", "URL/jwks"), ok(&good)),
+            ("keys without TLS", discovery("URL", "http://192.0.2.1/jwks"), ok(&good)),
+            ("keys from a file", discovery("URL", "file:///etc/passwd"), ok(&good)),
+            ("a redirect", moved("URL/jwks"), ok(&good)),
+            ("a redirect of keys", right.clone(), moved("URL/.well-known/openid-configuration")),
+            ("too large", right.clone(), ok(&" ".repeat(600 << 10))),
+            ("no keys", right.clone(), ok("{}")),
+            ("no JSON", right.clone(), ok("<html>")),
+            ("a fault", right.clone(), ok(&good).replace("200 OK", "500 Fault")),
+        ] {
+            assert!(fetch(&discovery, &keys).is_err(), "{why}");
+        }
+        assert_eq!(fetch(&right, &ok("{\"keys\":[]}")), Ok(0), "an issuer may take all its keys away");
     }
 
     #[test]
