@@ -207,7 +207,8 @@ fn build(index: &Index, path: &Path) -> Outcome<()> {
         let record: Value = serde_json::from_str(&line)?;
         Ok(document(number as u64 + 1, &record, line))
     });
-    let position = Position { epoch: "bench".to_owned(), sequence: 1, schema: schema_version(), statistics: 1 };
+    let position =
+        Position { epoch: "bench".to_owned(), sequence: 1, schema: schema_version(), statistics: 1, expunged: 0 };
     index.rebuild(&mut documents, position)?;
     println!("built in {:.1} s", start.elapsed().as_secs_f64());
     let start = Instant::now();

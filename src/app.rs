@@ -8,13 +8,14 @@ use crate::auth::issuers::Issuers;
 use crate::auth::keys::Keys;
 use crate::clock::{Clock, System};
 use crate::config::Config;
-use crate::db::{By, Db};
+use crate::db::{By, Db, Verified};
 use crate::demo::DemoClient;
 use crate::error::{Code, Error, Message, Result};
 use crate::identifier::parse_path_id;
 use crate::nodes::Lease;
 use crate::resources::Kind;
 use crate::resources::service::locate;
+use crate::retention::Retention;
 use crate::search::following::Following;
 use crate::search::tailer::{Running, Tailer};
 use crate::search::{Index, Options, Searcher};
@@ -178,9 +179,14 @@ impl App {
         Ok(made)
     }
 
+    /// Follows the audit log from its beginning.
+    pub fn verify_audit(&self) -> Result<Result<Verified, String>> {
+        self.db.read_at_once(crate::db::audit::verify)
+    }
+
     /// Takes a client's rights away.
     pub fn revoke_client(&self, id: &str) -> Result<()> {
-        self.db.operate(|operations| clients::revoke(operations, &By::from(&Actor::Operator), id))?;
+        self.db.operate(|operations| clients::revoke(operations, &By::from(&Actor::Operator), id).map(drop))?;
         self.authority.look()
     }
 }
@@ -199,6 +205,7 @@ struct Beside {
     _watch: Watch,
     _delivering: Delivering,
     _authority: crate::auth::authority::Watch,
+    _retention: Retention,
 }
 
 /// Starts to serve, in a running actix system.
@@ -215,7 +222,7 @@ pub fn start(app: &App) -> Result<Serving> {
     }
     let tailer = app.tailer().run(Lease::of(&app.db, &app.config.data_dir)?)?;
     let authority = app.authority.watch()?;
-    let watch = app.followers.watch(app.db.clone(), Arc::clone(&app.clock), app.config.change_retention)?;
+    let watch = app.followers.watch(app.db.clone())?;
     let delivering = Delivering::start(Settings {
         db: app.db.clone(),
         clock: Arc::clone(&app.clock),
@@ -227,7 +234,8 @@ pub fn start(app: &App) -> Result<Serving> {
         counts: Arc::clone(&app.deliveries),
     })?;
     let server = api::server::start(app, listener, requests)?;
-    let beside = Beside { _watch: watch, _delivering: delivering, _authority: authority };
+    let beside =
+        Beside { _watch: watch, _delivering: delivering, _authority: authority, _retention: Retention::start(app)? };
     Ok(Serving { address, server, tailer, beside })
 }
 

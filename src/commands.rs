@@ -11,6 +11,7 @@ use crate::db::audit::Entry;
 use crate::db::{self, By, Target};
 use crate::error::{Code, Error, FieldError, Place};
 use crate::evaluate::{self, Evaluation};
+use crate::persons::{self, Person, Sought};
 use crate::resources::Kind;
 use crate::transfer::import::{Options, Report, Step};
 use crate::transfer::{export, import};
@@ -257,10 +258,10 @@ pub fn create_client(name: &str, role: &str, organisation: Option<&str>, protect
     })?;
     let opened = Opened::open(&configured()?)?;
     let organisation = organisation.map(|text| opened.organisation(text)).transpose()?;
-    if role.has_organisation() != organisation.is_some() {
+    let new = NewClient { name: name.to_owned(), role, organisation, protected };
+    if !new.is_whole() {
         return Err(Failure::Wrong("editors and umbrellas act for an --organisation, others do not".to_owned()));
     }
-    let new = NewClient { name: name.to_owned(), role, organisation, protected };
     let (id, secret) = opened.create_client(&operator(), &new)?;
     show_secret(json, &[("clientId", &id), ("clientSecret", &secret)]);
     Ok(Outcome::Done)
@@ -311,8 +312,8 @@ pub fn list_credentials(client: &str) -> Result {
 pub fn revoke_client(client: &str, credential: Option<&str>) -> Result {
     let opened = Opened::open(&configured()?)?;
     found(opened.db.operate(|operations| match credential {
-        Some(credential) => clients::delete_credential(operations, &operator(), client, credential),
-        None => clients::revoke(operations, &operator(), client),
+        Some(credential) => clients::delete_credential(operations, &operator(), client, credential).map(drop),
+        None => clients::revoke(operations, &operator(), client).map(drop),
     }))?
     .map_or(Ok(Outcome::Failed), |()| {
         eprintln!("revoked: every node knows within a second");
@@ -325,7 +326,7 @@ pub fn rotate_client(client: &str, overlap: u32, json: bool) -> Result {
     let opened = Opened::open(&configured()?)?;
     let end = opened.clock.now() + TimeDelta::hours(i64::from(overlap));
     let made = found(opened.db.operate(|operations| clients::rotate(operations, &operator(), client, end)))?;
-    Ok(made.map_or(Outcome::Failed, |secret| {
+    Ok(made.map_or(Outcome::Failed, |(secret, _)| {
         show_secret(json, &[("clientId", client), ("clientSecret", &secret)]);
         Outcome::Done
     }))
@@ -344,7 +345,7 @@ pub fn create_api_key(client: &str, json: bool) -> Result {
 /// Lets a client be known by a key of its own.
 pub fn add_public_key(client: &str, file: &Path) -> Result {
     let text = std::fs::read_to_string(file).map_err(|error| Failure::Wrong(format!("{}: {error}", file.display())))?;
-    let key = PublicKey::read(&text).map_err(|why| Failure::Wrong(format!("{}: {why}", file.display())))?;
+    let key = PublicKey::read(&text).map_err(|why| Failure::Wrong(format!("{}: {}", file.display(), why.en)))?;
     let opened = Opened::open(&configured()?)?;
     let made = found(opened.db.operate(|operations| clients::add_public_key(operations, &operator(), client, &key)))?;
     Ok(made.map_or(Outcome::Failed, |row| {
@@ -361,6 +362,10 @@ fn found<T>(outcome: crate::error::Result<T>) -> Result<Option<T>> {
             eprintln!("there is no such client, or no such secret or key of it");
             Ok(None)
         }
+        Err(Error::Problem { code: Code::Conflict, detail, .. }) => {
+            eprintln!("{}", detail.en);
+            Ok(None)
+        }
         Err(error) => Err(error.into()),
     }
 }
@@ -375,6 +380,65 @@ pub fn rotate_keys(at_once: bool) -> Result {
         operations.note(&operator(), Entry { action: "keys-rotated", content: Some(content), ..Entry::default() })
     })?;
     eprintln!("{} signs from now on; {} earlier keys removed", rotated.made, rotated.removed.len());
+    Ok(Outcome::Done)
+}
+
+/// The person that a command is about.
+pub fn person_of(names: Vec<String>, emails: Vec<String>, phones: Vec<String>, input: Option<&str>) -> Result<Sought> {
+    let mut person = Person { names, emails, phones };
+    match input {
+        None => {}
+        Some("-") => {
+            for line in io::stdin().lines() {
+                let line = line?;
+                match line.split_once(':').map(|(what, text)| (what.trim(), text.trim().to_owned())) {
+                    Some(("name", text)) => person.names.push(text),
+                    Some(("email", text)) => person.emails.push(text),
+                    Some(("phone", text)) => person.phones.push(text),
+                    _ if line.trim().is_empty() => {}
+                    _ => return Err(Failure::Wrong("lines are name: …, email: … or phone: …".to_owned())),
+                }
+            }
+        }
+        Some(_) => return Err(Failure::Wrong("use --name, --email or --phone, or - for standard input".to_owned())),
+    }
+    Sought::of(&person).map_err(|why| Failure::Wrong(why.to_owned()))
+}
+
+/// Tells where something about a person is held, with the contents when they are to be given out.
+pub fn find_person(sought: &Sought, contents: bool) -> Result {
+    let opened = Opened::open(&configured()?)?;
+    let found = persons::find(&opened.db, sought, contents)?;
+    opened.db.operate(|operations| {
+        let action = if contents { "person-exported" } else { "person-found" };
+        let content = serde_json::json!({"places": found.len()}).to_string();
+        operations.note(&operator(), Entry { action, content: Some(content), ..Entry::default() })
+    })?;
+    println!("{}", serde_json::to_string_pretty(&found)?);
+    eprintln!("{} places", found.len());
+    Ok(Outcome::Done)
+}
+
+/// Corrects what is held about a person.
+pub fn correct_person(sought: &Sought, to: &str) -> Result {
+    let opened = Opened::open(&configured()?)?;
+    report(&persons::correct(&opened.db, &operator(), sought, to)?)
+}
+
+/// Erases a person.
+pub fn erase_person(sought: &Sought) -> Result {
+    let opened = Opened::open(&configured()?)?;
+    report(&persons::erase(&opened.db, &operator(), sought)?)
+}
+
+fn report(outcome: &persons::Outcome) -> Result {
+    println!("{}", serde_json::to_string_pretty(outcome)?);
+    eprintln!(
+        "{} records changed, {} erased; {} places are left to decide about",
+        outcome.changed,
+        outcome.erased,
+        outcome.left.len()
+    );
     Ok(Outcome::Done)
 }
 

@@ -7,6 +7,8 @@ use crate::transfer::webhooks::Reach;
 use ipnet::IpNet;
 use std::collections::BTreeMap;
 use std::fmt;
+use std::net::IpAddr;
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
@@ -101,12 +103,28 @@ settings! {
     issuers: Outside = Outside::default(), "issuers", "none";
     /// How many streams of changes a node serves at once.
     max_streams: usize = 500, "max_streams", "500";
+    /// Networks or addresses of proxies in front of the node, separated by commas: their `Forwarded` or `X-Forwarded-For` tells the address of a caller.
+    trusted_proxies: Networks = Networks::default(), "trusted_proxies", "none";
+    /// Lists, searches and suggestions that an address may ask for in a minute; a client with a token five times as many. `off` or `0` for no limit; so too below.
+    limit_search: Limit = Limit::of(6_000), "limit_search", "6000";
+    /// Other reads of the API that an address may make in a minute; a client five times as many.
+    limit_records: Limit = Limit::of(12_000), "limit_records", "12000";
+    /// Writes that an address may try in a minute; a client five times as many.
+    limit_writes: Limit = Limit::of(3_000), "limit_writes", "3000";
+    /// Tokens that an address may ask for in a minute.
+    limit_token: Limit = Limit::of(600), "limit_token", "600";
+    /// Wrong client secrets that an address may give in a minute.
+    limit_token_failures: Limit = Limit::of(60), "limit_token_failures", "60";
+    /// How many connections a node holds at once; more wait.
+    max_connections: usize = 4_096, "max_connections", "4096";
     /// Networks that webhooks may be sent to although they are not public, also without TLS: `10.20.0.0/16`, separated by commas.
     webhook_networks: Networks = Networks::default(), "webhook_networks", "none";
     /// A webhook that has failed for so many hours is dead.
     webhook_patience: u64 = 120, "webhook_patience", "120";
     /// How long superseded versions and deletions stay in the change log, in days.
     change_retention: Option<u64> = None, "change_retention", "for ever";
+    /// How long the audit log tells what was changed, in days; after that only that it was.
+    audit_retention: Option<u64> = None, "audit_retention", "for ever";
 }
 
 /// The form of the log.
@@ -134,6 +152,20 @@ pub struct List(pub Vec<String>);
 /// Networks separated by commas.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Networks(pub Vec<IpNet>);
+
+/// How many requests in a minute; none when there is no limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limit(pub Option<NonZeroU32>);
+
+impl Limit {
+    /// No limit.
+    pub const OFF: Limit = Limit(None);
+
+    /// So many; no limit for 0.
+    pub const fn of(most: u32) -> Limit {
+        Limit(NonZeroU32::new(most))
+    }
+}
 
 /// A type of setting: how it is read from text and shown as TOML.
 trait Setting: Sized {
@@ -222,7 +254,8 @@ impl Setting for Networks {
     fn read(text: &str) -> Result<Self, String> {
         let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
         parts
-            .map(|part| part.parse().map_err(|_| format!("holds {part}, which is no network such as 10.20.0.0/16")))
+            .map(|part| part.parse().or_else(|_| part.parse::<IpAddr>().map(IpNet::from)).map_err(|_| part))
+            .map(|read| read.map_err(|part| format!("holds {part}, which is no network such as 10.20.0.0/16")))
             .collect::<Result<_, _>>()
             .map(Networks)
     }
@@ -237,6 +270,15 @@ impl Setting for Outside {
     }
     fn show(&self) -> String {
         quoted(&self.path().map(Path::to_string_lossy).unwrap_or_default())
+    }
+}
+
+impl Setting for Limit {
+    fn read(text: &str) -> Result<Self, String> {
+        if text == "off" { Ok(Limit::OFF) } else { number(text).map(Limit::of) }
+    }
+    fn show(&self) -> String {
+        self.0.map_or_else(|| quoted("off"), |most| most.to_string())
     }
 }
 

@@ -1,7 +1,7 @@
 //! Keys of records: organisation numbers in every usual spelling, ids in paths, and the guard against personal numbers.
 //!
 //! A sole trader's number is that person's identity number. Such input is refused without being echoed, and
-//! `mask_for_log` keeps it out of the log when it stands in an address.
+//! `mask_personal` keeps it out of answers that quote what was sent.
 
 use crate::error::{Code, Error, FieldError, Message, Result};
 use uuid::Uuid;
@@ -198,16 +198,16 @@ fn wrong_id(error: NumberError) -> Error {
     }
 }
 
-/// Puts asterisks in the place of what may be a personal number in a path and query, percent-encoded or not.
+/// Puts asterisks in the place of what may be a personal number in a text, percent-encoded or not.
 ///
 /// A run of digits, with single spaces and hyphens between them, stays when it is too short, part of a UUID, or an
 /// organisation number by its third digit (the fifth of twelve).
-pub fn mask_for_log(path_and_query: &str) -> String {
-    let bytes = path_and_query.as_bytes();
+pub fn mask_personal(text: &str) -> String {
+    let bytes = text.as_bytes();
     let mut masked = String::with_capacity(bytes.len());
     let mut at = 0;
     while at < bytes.len() {
-        if let Some(uuid) = path_and_query.get(at..at + 36)
+        if let Some(uuid) = text.get(at..at + 36)
             && Uuid::try_parse(uuid).is_ok()
         {
             masked.push_str(uuid);
@@ -219,12 +219,12 @@ pub fn mask_for_log(path_and_query: &str) -> String {
             if run.may_be_personal() {
                 masked.push_str("**********");
             } else {
-                masked.push_str(path_and_query.get(at..run.end).unwrap_or_default());
+                masked.push_str(text.get(at..run.end).unwrap_or_default());
             }
             at = run.end;
             continue;
         }
-        let next = path_and_query.get(at..).and_then(|rest| rest.chars().next());
+        let next = text.get(at..).and_then(|rest| rest.chars().next());
         masked.extend(next);
         at += next.map_or(1, char::len_utf8);
     }
@@ -355,7 +355,7 @@ mod tests {
     }
 
     #[test]
-    fn personal_numbers_never_reach_the_log() {
+    fn personal_numbers_are_masked() {
         for text in [
             "/api/v1/organisations/811218-9876",
             "/o/19811218-9876?x=1",
@@ -367,14 +367,14 @@ mod tests {
             "/o?q=8112189876,8112189876",
             "/o?q=8112189876+802412-3450",
         ] {
-            let masked = mask_for_log(text);
+            let masked = mask_personal(text);
             assert!(masked.contains("**********"), "{masked}");
             assert!(!masked.contains("9876"), "{masked}");
         }
     }
 
     #[test]
-    fn what_is_no_personal_number_stays_in_the_log() {
+    fn what_is_no_personal_number_stays() {
         for text in [
             "/api/v1/organisations/802412-3450",
             "/o/SE-ON:168024123450",
@@ -382,7 +382,7 @@ mod tests {
             "/o?near=65.5842,22.1547&page=12",
             "/o?q=%C3%A5",
         ] {
-            assert_eq!(mask_for_log(text), text);
+            assert_eq!(mask_personal(text), text);
         }
     }
 
@@ -392,7 +392,7 @@ mod tests {
             let _ = organisation_number(&text);
             let _ = looks_personal(&text);
             let _ = parse_path_id(&text);
-            let _ = mask_for_log(&text);
+            let _ = mask_personal(&text);
         }
 
         #[test]
@@ -400,14 +400,14 @@ mod tests {
             let text = format!("{a:06}-{b:04}");
             if let Ok(number) = organisation_number(&text) {
                 prop_assert_eq!(&organisation_number(&number), &Ok(number.clone()));
-                prop_assert_eq!(mask_for_log(&number), number.clone());
+                prop_assert_eq!(mask_personal(&number), number.clone());
             }
         }
 
         #[test]
         fn ten_digits_with_a_low_third_are_always_masked(a in 0u32..99, b in 0u32..2, c in 0u64..9_999_999) {
             let number = format!("{a:02}{b}{c:07}");
-            let masked = mask_for_log(&format!("/o/{number}"));
+            let masked = mask_personal(&format!("/o/{number}"));
             prop_assert!(!masked.contains(&number));
         }
     }

@@ -79,6 +79,11 @@ enum Command {
         #[command(subcommand)]
         command: KeyCommand,
     },
+    /// Finds, gives out, corrects or erases what is held about a person.
+    Person {
+        #[command(subcommand)]
+        command: PersonCommand,
+    },
     /// Checks the audit log.
     Audit {
         #[command(subcommand)]
@@ -178,6 +183,50 @@ enum KeyCommand {
     },
 }
 
+/// Who is looked for: one of these at least. `-` reads lines `name: …`, `email: …`, `phone: …` from standard input, so that
+/// they stand in no list of processes.
+#[derive(clap::Args)]
+struct WhoArgs {
+    /// A name as it is written; may be given several times.
+    #[arg(long = "name")]
+    names: Vec<String>,
+    /// An e-mail address.
+    #[arg(long = "email")]
+    emails: Vec<String>,
+    /// A telephone number.
+    #[arg(long = "phone")]
+    phones: Vec<String>,
+    /// `-`: read them from standard input.
+    input: Option<String>,
+}
+
+#[derive(Subcommand)]
+enum PersonCommand {
+    /// Tells where something about the person is held.
+    Find {
+        #[command(flatten)]
+        who: WhoArgs,
+    },
+    /// Gives out everything held, as JSON.
+    Export {
+        #[command(flatten)]
+        who: WhoArgs,
+    },
+    /// Puts other words in the place of a name, an address or a number, in the records as they are now.
+    Correct {
+        #[command(flatten)]
+        who: WhoArgs,
+        /// What is to stand there.
+        #[arg(long)]
+        to: String,
+    },
+    /// Takes the person out of records, their history, the audit log and all that is kept. It cannot be undone.
+    Erase {
+        #[command(flatten)]
+        who: WhoArgs,
+    },
+}
+
 #[derive(Subcommand)]
 enum AuditCommand {
     /// Follows the chain of hashes from the beginning.
@@ -239,6 +288,17 @@ fn main() -> ExitCode {
             ClientCommand::Revoke { id, credential } => commands::revoke_client(&id, credential.as_deref()),
         },
         Command::Key { command: KeyCommand::Rotate { at_once } } => commands::rotate_keys(at_once),
+        Command::Person { command } => {
+            let who = |who: WhoArgs| commands::person_of(who.names, who.emails, who.phones, who.input.as_deref());
+            match command {
+                PersonCommand::Find { who: args } => who(args).and_then(|who| commands::find_person(&who, false)),
+                PersonCommand::Export { who: args } => who(args).and_then(|who| commands::find_person(&who, true)),
+                PersonCommand::Correct { who: args, to } => {
+                    who(args).and_then(|who| commands::correct_person(&who, &to))
+                }
+                PersonCommand::Erase { who: args } => who(args).and_then(|who| commands::erase_person(&who)),
+            }
+        }
         Command::Audit { command: AuditCommand::Verify { expect } } => commands::verify_audit(expect.as_deref()),
         Command::Evaluate { command: EvaluateCommand::Search { file, json, url, demo } } => {
             commands::evaluate_search(&file, json, url.as_deref(), demo)

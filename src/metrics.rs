@@ -28,9 +28,9 @@ const UNMATCHED: &str = "unmatched";
 const BOUNDS: [u64; 13] =
     [250, 500, 1_000, 2_500, 5_000, 10_000, 25_000, 50_000, 100_000, 250_000, 500_000, 1_000_000, 5_000_000];
 /// The statuses that are told one by one, in order; all others share the last counter.
-const STATUSES: [u16; 27] = [
+const STATUSES: [u16; 28] = [
     200, 201, 202, 204, 206, 301, 303, 304, 308, 400, 401, 403, 404, 405, 406, 409, 410, 412, 413, 415, 422, 428, 429,
-    500, 502, 503, 504,
+    431, 500, 502, 503, 504,
 ];
 
 /// Counts requests by route and status, without locks.

@@ -33,6 +33,14 @@ pub(crate) fn command(program: &Path, core: Core) -> Command {
     command
 }
 
+/// Lets a server answer one client as fast as it can.
+pub(crate) fn without_limits(command: &mut Command) -> &mut Command {
+    command.envs(
+        ["SEARCH", "RECORDS", "WRITES", "TOKEN", "TOKEN_FAILURES"]
+            .map(|limit| (format!("SAMVERKAN_LIMIT_{limit}"), "off")),
+    )
+}
+
 /// A server that runs until it is dropped.
 pub(crate) struct Server {
     child: Child,

@@ -1,7 +1,7 @@
 //! The whole run.
 
 use crate::client::{self, Measured};
-use crate::process::{Core, Server, command, timed};
+use crate::process::{Core, Server, command, timed, without_limits};
 use crate::report::{self, Figure, Series};
 use crate::{Outcome, Settings};
 use samverkan::generate;
@@ -98,10 +98,10 @@ fn remove(folder: &Path) -> Outcome<()> {
     Ok(())
 }
 
-/// The service, as it is by default but for the one worker that the bare programs have too.
+/// The service, as it is by default but for the one worker that the bare programs have too, and for the limits that they have not.
 fn service(program: &Path, data: &Path) -> Command {
     let mut command = command(program, Core::Server);
-    command
+    without_limits(&mut command)
         .arg("serve")
         .env("SAMVERKAN_DATA_DIR", data)
         .env("SAMVERKAN_LISTEN", "127.0.0.1:0")

@@ -1,7 +1,7 @@
 //! How soon a change is found: written at one node, asked for at another, while others write and search.
 
 use crate::Outcome;
-use crate::process::{Server, timed};
+use crate::process::{Server, timed, without_limits};
 use crate::report::{self, Figure};
 use serde_json::{Value, json};
 use std::ffi::OsStr;
@@ -50,6 +50,7 @@ pub(crate) fn run(settings: &Settings) -> Outcome<()> {
     let count = if settings.database.is_some() { 2 } else { 1 };
     let command = |number: usize, arguments: &[&OsStr]| {
         let mut command = Command::new(&program);
+        without_limits(&mut command);
         command.args(arguments).env("SAMVERKAN_DATA_DIR", home(number)).env("SAMVERKAN_LISTEN", "127.0.0.1:0");
         command.env("SAMVERKAN_PUBLIC_URL", "https://register.example.org");
         if let Some(url) = &settings.database {

@@ -1,4 +1,9 @@
 DROP TABLE audit;
+ALTER TABLE counter DROP COLUMN erased;
+DROP INDEX protected_contact_points_by_person_until;
+ALTER TABLE protected_contact_points DROP COLUMN person_until;
+DROP INDEX contact_points_by_person_until;
+ALTER TABLE contact_points DROP COLUMN person_until;
 ALTER TABLE tombstones DROP COLUMN audience;
 DROP TABLE keepers;
 DROP TABLE assertions;

@@ -2,7 +2,7 @@
 -- remembers the last change after which less may be seen than before.
 ALTER TABLE counter ADD COLUMN rights BIGINT NOT NULL DEFAULT 0;
 ALTER TABLE counter ADD COLUMN audit BIGINT NOT NULL DEFAULT 0;
-ALTER TABLE counter ADD COLUMN audit_hash TEXT NOT NULL DEFAULT '';
+ALTER TABLE counter ADD COLUMN audit_hash TEXT;
 ALTER TABLE counter ADD COLUMN narrowed BIGINT NOT NULL DEFAULT 0;
 
 -- What clients show to be known: secrets and keys of 256 random bits as SHA-256, found by a prefix, and public keys as JWK.
@@ -42,6 +42,15 @@ ALTER TABLE tombstones ADD COLUMN audience TEXT NOT NULL DEFAULT 'public' CHECK 
 UPDATE tombstones SET audience = 'protected' WHERE id NOT IN (SELECT record_id FROM latest);
 UPDATE tombstones SET audience = 'partners' WHERE id IN (SELECT record_id FROM latest WHERE public_first IS NULL);
 
+-- When the name of a person in a contact point is to go.
+ALTER TABLE contact_points ADD COLUMN person_until TIMESTAMP;
+CREATE INDEX contact_points_by_person_until ON contact_points (person_until);
+ALTER TABLE protected_contact_points ADD COLUMN person_until TIMESTAMP;
+CREATE INDEX protected_contact_points_by_person_until ON protected_contact_points (person_until);
+
+-- The last change by which something was erased: what indexes kept of it goes too.
+ALTER TABLE counter ADD COLUMN erased BIGINT NOT NULL DEFAULT 0;
+
 -- The audit log: who did what, when, from which request. Each row holds the hash of its content and of the row before.
 CREATE TABLE audit (
     number BIGINT PRIMARY KEY,
@@ -61,3 +70,4 @@ CREATE TABLE audit (
 CREATE INDEX audit_by_record ON audit (record_id, number);
 CREATE INDEX audit_by_client ON audit (client, number);
 CREATE INDEX audit_by_action ON audit (action, number);
+CREATE INDEX audit_by_request ON audit (request_id, number);

@@ -2,6 +2,7 @@
 
 use crate::api::cursor::CursorKey;
 use crate::api::etag;
+use crate::api::limits;
 use crate::api::negotiate::Format;
 use crate::api::surface::{ROOT, RequestId, Surface};
 use crate::app::App;
@@ -12,7 +13,7 @@ use crate::db::{AnyConnection, By, Db};
 use crate::error::{Error, Result};
 use crate::resources::Kind;
 use actix_web::dev::Payload;
-use actix_web::http::header;
+use actix_web::http::{StatusCode, header};
 use actix_web::{FromRequest, HttpRequest, HttpResponse, web};
 use futures_util::future::{Either, LocalBoxFuture};
 use std::future::{Ready, ready};
@@ -39,18 +40,22 @@ impl FromRequest for Call {
     type Future = Either<Ready<Result<Call>>, LocalBoxFuture<'static, Result<Call>>>;
 
     fn from_request(request: &HttpRequest, _payload: &mut Payload) -> Self::Future {
-        match Call::node(request).and_then(|app| Ok((extract::bearer(&app, request)?, app))) {
-            Ok((Found::Bearer(bearer), app)) => Either::Left(ready(Ok(Call::of(app, request.clone(), bearer)))),
+        let (found, app) = match Call::node(request) {
+            Ok(app) => (extract::bearer(&app, request), app),
+            Err(error) => return Either::Left(ready(Err(error))),
+        };
+        match found {
             // Most requests never come here: a key or client that this node has not heard of yet.
-            Ok((Found::Unknown(shown), app)) => {
+            Ok(Found::Unknown(shown)) => {
                 let request = request.clone();
                 Either::Right(Box::pin(async move {
                     let authority = Arc::clone(&app.authority);
-                    let bearer = blocking(move || shown.look_up(&authority)).await?;
-                    Ok(Call::of(app, request, bearer))
+                    let bearer = blocking(move || shown.look_up(&authority)).await;
+                    Call::of(app, request, bearer)
                 }))
             }
-            Err(error) => Either::Left(ready(Err(error))),
+            Ok(Found::Bearer(bearer)) => Either::Left(ready(Call::of(app, request.clone(), Ok(bearer)))),
+            Err(error) => Either::Left(ready(Call::of(app, request.clone(), Err(error)))),
         }
     }
 }
@@ -61,8 +66,10 @@ impl Call {
         app.ok_or_else(|| Error::internal("the node was not given to the HTTP server"))
     }
 
-    fn of(app: web::Data<App>, request: HttpRequest, bearer: Bearer) -> Call {
-        Call { app, request, actor: bearer.actor, until: bearer.until }
+    /// The call of a bearer, when it is within its limits: a bearer that is not good counts too.
+    fn of(app: web::Data<App>, request: HttpRequest, bearer: Result<Bearer>) -> Result<Call> {
+        let bearer = limits::admit(&request, bearer)?;
+        Ok(Call { app, request, actor: bearer.actor, until: bearer.until })
     }
 
     /// Who acts, for the logs.
@@ -112,6 +119,19 @@ impl Call {
     pub(crate) fn cache_control(&self) -> &'static str {
         if self.actor == Actor::Anyone { "public, no-cache" } else { "private, no-cache" }
     }
+}
+
+/// The one spelling of an id that stands in a path; what is no id names nothing.
+pub(crate) fn canonical(id: &str) -> Result<String> {
+    Uuid::parse_str(id).map(|id| id.to_string()).map_err(|_| Error::not_found())
+}
+
+/// An answer for its caller alone, that nobody keeps.
+pub(crate) fn private(status: StatusCode, body: String) -> HttpResponse {
+    HttpResponse::build(status)
+        .insert_header(("content-type", Format::Json.content_type()))
+        .insert_header(("cache-control", "private, no-store"))
+        .body(body)
 }
 
 /// The addresses that answers link to.

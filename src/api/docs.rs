@@ -21,6 +21,7 @@ pub(crate) fn configure(service: &mut web::ServiceConfig) {
         .app_data(config)
         .service(web::resource("/").route(web::get().to(home)))
         .service(web::resource("/docs").route(web::get().to(page)))
+        .service(web::resource("/docs/").route(web::get().to(home)))
         .service(web::resource("/docs/{file}").route(web::get().to(file)))
         .service(web::resource("/problems/{code}").route(web::get().to(explain)));
 }
@@ -33,6 +34,8 @@ fn send(content_type: &str, cache: &'static str, body: impl Into<Vec<u8>>) -> Ht
     HttpResponse::Ok()
         .insert_header((header::CONTENT_TYPE, content_type.to_owned()))
         .insert_header((header::CONTENT_SECURITY_POLICY, POLICY))
+        .insert_header((header::PERMISSIONS_POLICY, "camera=(), geolocation=(), microphone=()"))
+        .insert_header((header::CROSS_ORIGIN_OPENER_POLICY, "same-origin"))
         .insert_header((header::CACHE_CONTROL, cache))
         .body(body.into())
 }

@@ -2,12 +2,13 @@
 
 use crate::api::etag::with_coding;
 use crate::api::language::Language;
-use crate::api::parameters::check_address;
+use crate::api::limits::Counted;
+use crate::api::parameters::{check_address, check_headers};
 use crate::api::problem::{self, PROBLEM_JSON, by_status, rendered};
 use crate::api::surface::{ROOT, RequestId, Surface};
 use crate::api::trace::{TRACEPARENT, Trace};
+use crate::auth::extract;
 use crate::error::{Code, Error, Message};
-use crate::identifier::mask_for_log;
 use crate::metrics::{Requests, RunningRequest};
 use actix_cors::Cors;
 use actix_web::body::{BodySize, BoxBody, MessageBody};
@@ -30,9 +31,9 @@ pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// The header with the change number that this node has seen.
 pub const CHANGE_SEQUENCE: HeaderName = HeaderName::from_static("change-sequence");
 /// What answers differ by.
-const VARY: &str = "Accept, Accept-Language, Accept-Encoding, Authorization";
+const VARY: &str = "Accept, Accept-Language, Accept-Encoding, Authorization, X-API-Key";
 /// The same where pages of other sites are named.
-const VARY_BY_ORIGIN: &str = "Accept, Accept-Language, Accept-Encoding, Authorization, Origin";
+const VARY_BY_ORIGIN: &str = "Accept, Accept-Language, Accept-Encoding, Authorization, X-API-Key, Origin";
 /// The policy of everything that is no page of ours.
 const NO_CONTENT: &str = "default-src 'none'; frame-ancestors 'none'";
 
@@ -45,6 +46,7 @@ struct Observed {
     timeout: Duration,
     method: Method,
     authorized: bool,
+    origin: Option<HeaderValue>,
     since: Instant,
     requests: Option<Arc<Requests>>,
     _running: Option<RunningRequest>,
@@ -71,7 +73,8 @@ impl Observed {
             public_url: surface.map_or_else(String::new, |surface| surface.public_url.clone()),
             timeout: surface.map_or(Duration::from_secs(30), |surface| surface.timeout),
             method: request.method().clone(),
-            authorized: request.headers().contains_key(header::AUTHORIZATION),
+            authorized: extract::is_shown(request),
+            origin: surface.and_then(|surface| allowed_origin(request, &surface.origins)),
             since: Instant::now(),
             _running: requests.as_ref().map(Requests::begin),
             requests,
@@ -82,9 +85,17 @@ impl Observed {
     /// The answer to a request that the framework has not given back.
     fn lost(&self, error: &Error) -> HttpResponse {
         let mut response = rendered(error, self.language, &self.public_url, self.id);
+        if let Some(origin) = &self.origin {
+            let headers = response.headers_mut();
+            headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
+            set(headers, header::ACCESS_CONTROL_EXPOSE_HEADERS, &EXPOSED.join(", "));
+            if origin != "*" {
+                headers.insert(header::VARY, HeaderValue::from_static("Origin"));
+            }
+        }
         self.mark(response.headers_mut());
         self.count(response.status(), None);
-        self.log(response.status(), None, "");
+        self.log(response.status(), None, None);
         response
     }
 
@@ -98,6 +109,8 @@ impl Observed {
         headers.insert(header::X_CONTENT_TYPE_OPTIONS, fixed("nosniff"));
         headers.insert(header::REFERRER_POLICY, fixed("no-referrer"));
         headers.insert(header::X_FRAME_OPTIONS, fixed("DENY"));
+        // Pages of other sites read by CORS; they have no other way in.
+        headers.insert(header::CROSS_ORIGIN_RESOURCE_POLICY, fixed("same-origin"));
         default(headers, header::CONTENT_SECURITY_POLICY, NO_CONTENT);
         if self.public_url.starts_with("https:") {
             set(headers, header::STRICT_TRANSPORT_SECURITY, "max-age=31536000");
@@ -119,7 +132,8 @@ impl Observed {
         }
     }
 
-    fn log(&self, status: StatusCode, route: Option<String>, address: &str) {
+    /// Path, query and address are never told: they may hold names and numbers of people.
+    fn log(&self, status: StatusCode, route: Option<String>, client: Option<&str>) {
         let micros = u64::try_from(self.since.elapsed().as_micros()).unwrap_or(u64::MAX);
         let route = route.unwrap_or_default();
         macro_rules! line {
@@ -128,9 +142,9 @@ impl Observed {
                     target: "samverkan::request",
                     method = %self.method,
                     route,
-                    path = %mask_for_log(address),
                     status = status.as_u16(),
                     micros,
+                    client,
                     "answered"
                 )
             };
@@ -158,7 +172,9 @@ pub async fn observe(
     request.extensions_mut().insert(RequestId(observed.id));
     request.extensions_mut().insert(observed.trace);
     let span = observed.span.clone();
-    if let Err(error) = check_address(request.uri().path(), request.query_string()) {
+    let sound =
+        check_headers(request.headers()).and_then(|()| check_address(request.uri().path(), request.query_string()));
+    if let Err(error) = sound {
         let _within = span.enter();
         let response = problem::response(&error, request.request());
         return Ok(finish(observed, request.into_response(response)));
@@ -222,13 +238,16 @@ fn finish(observed: Observed, mut response: ServiceResponse<BoxBody>) -> Service
         response.headers_mut().remove(header::CONTENT_ENCODING);
     }
     code_etag(response.headers_mut());
+    let counted = response.request().extensions_mut().remove::<Counted>();
+    if let Some(counted) = &counted {
+        counted.tell(response.headers_mut());
+    }
     observed.mark(response.headers_mut());
     let is_told = observed.is_told(response.status());
     let route = if is_told || observed.requests.is_some() { response.request().match_pattern() } else { None };
     observed.count(response.status(), route.as_deref());
     if is_told {
-        let address = response.request().uri().path_and_query().map_or("", |both| both.as_str());
-        observed.log(response.status(), route, address);
+        observed.log(response.status(), route, counted.as_ref().and_then(Counted::client));
     }
     if observed.method == Method::HEAD {
         response.map_body(|_, body| BoxBody::new(Headed(body.size())))
@@ -304,6 +323,32 @@ pub async fn unknown(request: HttpRequest) -> HttpResponse {
     problem::response(&Error::problem(Code::MethodNotAllowed, detail), &request)
 }
 
+/// What pages of other sites may read of the headers.
+const EXPOSED: [&str; 13] = [
+    "accept-ranges",
+    "change-sequence",
+    "content-language",
+    "content-range",
+    "etag",
+    "location",
+    "ratelimit",
+    "ratelimit-policy",
+    "repr-digest",
+    "retry-after",
+    TRACEPARENT,
+    "withdrawal",
+    "x-request-id",
+];
+
+/// What `Access-Control-Allow-Origin` says to a request, for answers that `cors` does not see; nothing to other origins.
+fn allowed_origin(request: &HttpRequest, origins: &[String]) -> Option<HeaderValue> {
+    let origin = request.headers().get(header::ORIGIN)?;
+    if origins.is_empty() {
+        return Some(HeaderValue::from_static("*"));
+    }
+    origins.iter().any(|allowed| origin == allowed.as_str()).then(|| origin.clone())
+}
+
 /// Which pages of other sites may call the API: any when none are named. Credentials of the browser are never used.
 pub fn cors(origins: &[String]) -> Cors {
     let cors = Cors::default()
@@ -320,22 +365,9 @@ pub fn cors(origins: &[String]) -> Cors {
             "last-event-id",
             "range",
             TRACEPARENT,
+            "x-api-key",
         ])
-        .expose_headers([
-            "accept-ranges",
-            "change-sequence",
-            "content-language",
-            "content-range",
-            "etag",
-            "location",
-            "ratelimit",
-            "ratelimit-policy",
-            "repr-digest",
-            "retry-after",
-            TRACEPARENT,
-            "withdrawal",
-            "x-request-id",
-        ])
+        .expose_headers(EXPOSED)
         .max_age(3600);
     if origins.is_empty() {
         return cors.allow_any_origin().send_wildcard().disable_vary_header();

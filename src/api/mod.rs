@@ -1,9 +1,13 @@
 //! The HTTP surface: how requests are read and answers written, the same for every resource.
 
+pub(crate) mod address;
+pub(crate) mod audit_entries;
 pub mod body;
 pub(crate) mod call;
 pub(crate) mod catalogue;
 pub(crate) mod changes;
+pub(crate) mod client_shapes;
+pub(crate) mod clients;
 pub mod csv;
 pub mod cursor;
 pub(crate) mod discovery;
@@ -14,6 +18,7 @@ pub(crate) mod exports;
 pub(crate) mod health;
 pub mod jsonld;
 pub mod language;
+pub(crate) mod limits;
 pub mod lists;
 pub(crate) mod metrics;
 pub mod middleware;
@@ -25,6 +30,7 @@ pub mod page;
 pub mod parameters;
 pub mod parse;
 pub mod patch;
+pub(crate) mod persons;
 pub mod problem;
 pub(crate) mod records;
 pub mod routes;

@@ -2,18 +2,20 @@
 
 use crate::api::call::Answer;
 use crate::api::openapi_parts::{
-    LIMITS, TAGS, events, feed_parameters, header_parameters, list_parameters, record_parameters,
+    LIMITS, TAGS, events, feed_parameters, header_parameters, limit_headers, list_parameters, record_parameters,
 };
 use crate::api::problem::Problem;
 use crate::api::server::collected;
 use crate::api::surface::ROOT;
 use crate::api::table::Table;
 use crate::api::tables;
+use crate::api::validate::bound;
 use crate::error::{Code, Error, Result};
 use actix_web::http::header;
 use actix_web::{HttpResponse, get, web};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
+use std::collections::BTreeSet;
 use utoipa::ToSchema;
 use utoipa::openapi::OpenApi;
 
@@ -124,6 +126,7 @@ fn finish(document: OpenApi, servers: &[String]) -> Result<Value> {
     document["paths"] = Value::Object(finished);
     document["webhooks"] = events();
     add_components(&mut document)?;
+    bound_bodies(&mut document);
     let components = document["components"].clone();
     give_examples(&mut document["paths"], &components);
     Ok(document)
@@ -155,6 +158,7 @@ fn complete(operation: &mut Value, method: &str, path: &str) {
                 parameter["schema"]["default"] = match path {
                     "/suggest" => json!(10),
                     "/changes" => json!(100),
+                    "/webhooks/{id}/deliveries" | "/audit-entries" => json!(50),
                     _ => json!(20),
                 };
             }
@@ -188,13 +192,26 @@ fn complete(operation: &mut Value, method: &str, path: &str) {
         }
         _ => {}
     }
-    parameters.extend(header_parameters(method));
+    let administration = operation["tags"].as_array().is_some_and(|tags| tags.contains(&json!("administration")));
+    // Clients have no versions: they are made and revoked.
+    parameters.extend(header_parameters(if administration && method == "delete" { "" } else { method }));
     operation["parameters"] = Value::Array(parameters);
     if operation.get("security").is_none() {
         operation["security"] = json!([{}, {"oauth": ["read"]}]);
     }
+    // An API key is good for what only reads.
+    if method == "get"
+        && let Some(ways) =
+            operation["security"].as_array_mut().filter(|ways| ways.contains(&json!({"oauth": ["read"]})))
+    {
+        ways.push(json!({"apiKey": []}));
+    }
     let with_id = path.contains('{');
-    let mut codes = vec![400, 401, 406, 429, 503];
+    let mut codes = vec![400, 401, 406, 503];
+    if path != "/api-info" {
+        codes.push(429);
+        tell_limits(operation);
+    }
     if with_id {
         codes.extend([404, 410]);
     }
@@ -205,6 +222,8 @@ fn complete(operation: &mut Value, method: &str, path: &str) {
     }
     match method {
         "get" if record.is_some() => codes.push(308),
+        "get" if administration => codes.push(403),
+        "delete" if administration => codes.extend([403, 409]),
         "post" => codes.extend([403, 409, 413, 415, 422]),
         "put" => codes.extend([403, 409, 412, 413, 415, 422]),
         "patch" => codes.extend([403, 409, 412, 413, 415, 422, 428]),
@@ -215,6 +234,16 @@ fn complete(operation: &mut Value, method: &str, path: &str) {
     for code in codes {
         operation["responses"][code.to_string()] =
             json!({"$ref": format!("#/components/responses/Status{}", words(code))});
+    }
+}
+
+/// Adds to the answers of an operation the headers of its limit; the problem 429 has them by itself.
+fn tell_limits(operation: &mut Value) {
+    let Some(answers) = operation["responses"].as_object_mut() else { return };
+    for (_, answer) in answers.iter_mut().filter(|(status, _)| status.starts_with('2')) {
+        for name in ["RateLimit", "RateLimit-Policy"] {
+            answer["headers"][name] = json!({"$ref": format!("#/components/headers/{}", name.replace('-', ""))});
+        }
     }
 }
 
@@ -321,11 +350,19 @@ fn add_components(document: &mut Value) -> Result<()> {
             }),
         );
     }
+    if let Some(refused) = responses.get_mut("StatusTooManyRequests") {
+        for name in ["RateLimit", "RateLimit-Policy", "Retry-After"] {
+            refused["headers"][name] = json!({"$ref": format!("#/components/headers/{}", name.replace('-', ""))});
+        }
+    }
+    document["components"]["headers"] = limit_headers();
     document["components"]["responses"] = Value::Object(responses);
     document["components"]["securitySchemes"] = json!({
         "oauth": {
             "type": "oauth2",
-            "description": "Klienten byter id och hemlighet mot en kortlivad token / The client changes id and secret for a short-lived token",
+            "description": "Klienten byter id och hemlighet, eller ett påstående som den har signerat med en egen nyckel (private_key_jwt, RFC 7523), \
+                mot en kortlivad token / The client changes id and secret, or an assertion that it has signed with a key of its own \
+                (private_key_jwt, RFC 7523), for a short-lived token",
             "flows": {"clientCredentials": {
                 "tokenUrl": "/oauth2/token",
                 "scopes": {
@@ -335,9 +372,42 @@ fn add_components(document: &mut Value) -> Result<()> {
                 },
             }},
         },
+        "apiKey": {
+            "type": "apiKey", "in": "header", "name": "X-API-Key",
+            "description": "För system som inte kan hämta tokens: läser det som partner får läsa, skriver aldrig / For systems that cannot get tokens: \
+                reads what partners may read, never writes",
+        },
         "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT", "description": "Token från /oauth2/token / A token of /oauth2/token"},
     });
     Ok(())
+}
+
+/// Bounds the schemas that bodies are checked against, as the validator does.
+fn bound_bodies(document: &mut Value) {
+    let operations = document["paths"].as_object().into_iter().flatten().filter_map(|(_, item)| item.as_object());
+    let mut wanted = Vec::new();
+    operations.flatten().for_each(|(_, operation)| references(&operation["requestBody"], &mut wanted));
+    let mut seen = BTreeSet::new();
+    while let Some(name) = wanted.pop() {
+        let schema = &mut document["components"]["schemas"][&name];
+        if !schema.is_null() && seen.insert(name) {
+            bound(schema);
+            references(schema, &mut wanted);
+        }
+    }
+}
+
+/// The names of the schemas that a part of the document refers to.
+fn references(node: &Value, names: &mut Vec<String>) {
+    match node {
+        Value::Object(members) => {
+            let name = members.get("$ref").and_then(Value::as_str).and_then(|text| text.rsplit('/').next());
+            names.extend(name.map(str::to_owned));
+            members.values().for_each(|member| references(member, names));
+        }
+        Value::Array(items) => items.iter().for_each(|item| references(item, names)),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
 }
 
 /// Gives every JSON body and answer an example, made of the examples of its schema, so that the two cannot differ.

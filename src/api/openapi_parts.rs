@@ -22,6 +22,8 @@ Version 1 får en uppföljare innan den avvecklas.
 ## Begränsningar och kända problem
 
 Högst 100 poster per sida. `page` når post 10 000, `cursor` når alla. Adressen får vara högst 8 192 tecken, innehållet högst 2 MiB. \
+Sökningar, andra läsningar och skrivningar räknas var för sig, per adress eller per klient med token; `RateLimit-Policy` och `RateLimit` säger vad som gäller, \
+429 har `Retry-After`. \
 En ändring är sökbar efter ungefär en tiondels sekund; `minChange` väntar in den. Översättningar till samiska, finska och meänkieli är inte granskade av modersmålstalare.
 
 ## Overview
@@ -40,6 +42,8 @@ Version 1 gets a successor before it is retired.
 ## Limits and known problems
 
 At most 100 records on a page. `page` reaches record 10,000, `cursor` reaches all. An address has at most 8,192 characters, a body 2 MiB. \
+Searches, other reads and writes are counted apart, for an address or for a client with a token; `RateLimit-Policy` and `RateLimit` tell the limit, \
+429 has `Retry-After`. \
 A change is searchable after about a tenth of a second; `minChange` waits for it. Translations to Sami, Finnish and Meänkieli have not been checked by native speakers.";
 
 /// Tags with their texts.
@@ -58,6 +62,10 @@ pub(crate) const TAGS: &[(&str, &str)] = &[
     ("vocabularies", "Vokabulärer / Vocabularies"),
     ("changes", "Ändringar och export: att hålla en kopia / Changes and export: keeping a copy"),
     ("webhooks", "Webhooks: ändringar skickade till mottagare / Webhooks: changes sent to receivers"),
+    (
+        "administration",
+        "Klienter, granskningslogg, uppgifter om personer / Clients, audit log, what is held about persons",
+    ),
     ("about", "Om API:t / About the API"),
 ];
 
@@ -283,6 +291,31 @@ pub(crate) fn record_parameters(table: &'static Table) -> Vec<Value> {
         names.push("include");
     }
     names.into_iter().map(|name| list_parameter(table, name)).collect()
+}
+
+/// The headers that tell of limits.
+pub(crate) fn limit_headers() -> Value {
+    let header =
+        |text: &str, schema: Value, example: Value| json!({"description": text, "schema": schema, "example": example});
+    let text = || json!({"type": "string"});
+    json!({
+        "RateLimit": header(
+            "Gränsens namn, hur många anrop som är kvar (r) och sekunder tills den är full igen (t) / \
+             Name of the limit, how many requests are left (r) and seconds until it is full again (t)",
+            text(),
+            json!("\"search\";r=5999;t=1"),
+        ),
+        "RateLimitPolicy": header(
+            "Gränsen: så många anrop (q) på så många sekunder (w) / The limit: so many requests (q) in so many seconds (w)",
+            text(),
+            json!("\"search\";q=6000;w=60"),
+        ),
+        "RetryAfter": header(
+            "Sekunder tills nästa anrop tas emot / Seconds until the next request is taken",
+            json!({"type": "integer", "minimum": 1}),
+            json!(1),
+        ),
+    })
 }
 
 /// The headers that operations of a method take.

@@ -3,11 +3,15 @@
 use crate::api::values::whole;
 use crate::error::{Code, Error, FieldError, Message, Result};
 use actix_web::HttpRequest;
+use actix_web::http::header::HeaderMap;
 use std::borrow::Cow;
 use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
+use uuid::Uuid;
 
 /// The longest address that is read, in bytes.
 pub const LONGEST_ADDRESS: usize = 8 * 1024;
+/// The longest headers, names and values together.
+const LONGEST_HEADERS: usize = 32 * 1024;
 
 /// The parameters of a request in their order; a name may stand several times.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -140,6 +144,27 @@ impl<'a> Reading<'a> {
         number
     }
 
+    /// A value of some form; `detail` says which.
+    pub(crate) fn formed<T>(
+        &mut self,
+        name: &str,
+        code: &'static str,
+        detail: Message,
+        form: impl FnOnce(&str) -> Option<T>,
+    ) -> Option<T> {
+        let found = form(self.single(name)?);
+        if found.is_none() {
+            self.errors.push(FieldError::parameter(name, code, detail));
+        }
+        found
+    }
+
+    /// A UUID in its one spelling.
+    pub(crate) fn uuid(&mut self, name: &str) -> Option<String> {
+        let form = |text: &str| Uuid::parse_str(text).ok().map(|id| id.to_string());
+        self.formed(name, "format", Message::fixed("Ett UUID.", "A UUID."), form)
+    }
+
     /// Refuses what was wrong.
     ///
     /// # Errors
@@ -164,6 +189,19 @@ pub fn check_address(path: &str, query: &str) -> Result<()> {
         Ok(_) => Ok(()),
         Err(flaw) => Err(Error::problem(Code::Malformed, flaw.message())),
     }
+}
+
+/// Refuses headers that are longer together than anyone needs; the framework itself reads up to 128 KiB and 96 headers.
+///
+/// # Errors
+/// 431 over 32 KiB.
+pub fn check_headers(headers: &HeaderMap) -> Result<()> {
+    let length: usize = headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
+    if length <= LONGEST_HEADERS {
+        return Ok(());
+    }
+    let detail = Message::fixed("Huvudet är längre än 32 KiB.", "The headers are longer than 32 KiB.");
+    Err(Error::problem(Code::HeadersTooLarge, detail))
 }
 
 /// All wrong parameters as one problem.

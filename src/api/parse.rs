@@ -308,7 +308,7 @@ impl Reader<'_> {
     }
 
     fn unknown_value(&mut self, name: &str, value: &str, near: Option<&str>) {
-        let value = shortened(&crate::identifier::mask_for_log(value));
+        let value = shortened(&crate::identifier::mask_personal(value));
         let (sv, en) = match near {
             Some(near) => (
                 format!("Värdet \"{value}\" finns inte. Menade du {near}?"),

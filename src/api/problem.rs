@@ -2,6 +2,7 @@
 
 use crate::api::language::Language;
 use crate::api::surface::{ROOT, RequestId, Surface, public_address};
+use crate::auth::extract;
 use crate::error::{Code, Error, FieldError, Place};
 use crate::resources::values::rfc3339;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
@@ -228,8 +229,7 @@ fn write(problem: &Problem, language: Language) -> HttpResponse {
 fn add_headers(response: &mut HttpResponse, code: Code, request: &HttpRequest) {
     match code {
         Code::Unauthorized => {
-            let sent_one = request.headers().contains_key(header::AUTHORIZATION);
-            let challenge = if sent_one {
+            let challenge = if extract::is_shown(request) {
                 r#"Bearer realm="samverkan", error="invalid_token""#
             } else {
                 r#"Bearer realm="samverkan""#
@@ -348,8 +348,11 @@ mod tests {
         let (head, _) = told(&unauthorized, TestRequest::get().to_http_request()).await;
         assert_eq!(header(&head, "www-authenticate"), r#"Bearer realm="samverkan""#);
         let bad = TestRequest::get().insert_header(("authorization", "Bearer x")).to_http_request();
-        let (head, _) = told(&unauthorized, bad).await;
-        assert!(header(&head, "www-authenticate").contains("invalid_token"));
+        let key = TestRequest::get().insert_header(("x-api-key", "svk_x")).to_http_request();
+        for bad in [bad, key] {
+            let (head, _) = told(&unauthorized, bad).await;
+            assert!(header(&head, "www-authenticate").contains("invalid_token"));
+        }
         let (head, _) =
             told(&Error::problem(Code::Unavailable, Code::Unavailable.title()), TestRequest::get().to_http_request())
                 .await;

@@ -1,10 +1,13 @@
 //! The HTTP server: every service, and what all requests pass through.
 
 use crate::api::cursor::CursorKey;
+use crate::api::limits::Limits;
 use crate::api::middleware::{configure, cors, observe, unknown};
 use crate::api::routes::RouteTable;
 use crate::api::surface::{ROOT, Surface};
-use crate::api::{catalogue, changes, discovery, docs, exports, health, openapi, streams, webhooks};
+use crate::api::{
+    audit_entries, catalogue, changes, clients, discovery, docs, exports, health, openapi, persons, streams, webhooks,
+};
 use crate::app::App;
 use crate::auth::oauth;
 use crate::error::Result;
@@ -124,6 +127,22 @@ fn operations(service: &mut ServiceConfig<'_>) {
             .service(r::list_webhook_deliveries);
     }
     {
+        use clients as r;
+        service
+            .service(r::list_clients)
+            .service(r::create_client)
+            .service(r::read_client)
+            .service(r::revoke_client)
+            .service(r::list_credentials)
+            .service(r::create_credential)
+            .service(r::delete_credential);
+    }
+    service.service(audit_entries::list_audit_entries).service(audit_entries::read_audit_entry);
+    {
+        use persons as r;
+        service.service(r::search_person).service(r::export_person).service(r::correct_person).service(r::erase_person);
+    }
+    {
         use catalogue as r;
         service
             .service(r::list_topics)
@@ -158,10 +177,18 @@ pub(crate) fn collected() -> OpenApi {
     document
 }
 
+/// How long a connection may wait for its next request.
+const KEEP_ALIVE: Duration = Duration::from_secs(30);
+/// How long the head of a request may take to arrive.
+const HEAD_PATIENCE: Duration = Duration::from_secs(5);
+/// How long the end of a connection may take.
+const LAST_PATIENCE: Duration = Duration::from_secs(2);
+
 /// The paths that the document does not tell of.
 const OTHER_PATHS: &[(&str, &[&str])] = &[
     ("/", &["GET"]),
     ("/docs", &["GET"]),
+    ("/docs/", &["GET"]),
     ("/docs/{file}", &["GET"]),
     ("/problems/{code}", &["GET"]),
     ("/api/v1/openapi.json", &["GET"]),
@@ -195,6 +222,7 @@ pub(crate) fn start(
     let document = collected();
     let routes = route_table(&document);
     let index = Arc::clone(&app.index);
+    let origins: Vec<String> = app.config.cors_origins.0.iter().filter(|origin| *origin != "*").cloned().collect();
     let surface = web::Data::new(Surface {
         public_url: app.config.public_address(),
         routes,
@@ -202,10 +230,12 @@ pub(crate) fn start(
         timeout: Duration::from_secs(app.config.request_timeout),
         sequence: Box::new(move || Some(index.searcher().sequence())),
         requests,
+        limits: Limits::new(&app.config),
+        trusted_proxies: app.config.trusted_proxies.0.clone(),
+        origins: origins.clone(),
     });
     let served = web::Data::new(openapi::Served::new(document, &app.config.public_address())?);
     let node = web::Data::new(app.clone());
-    let origins: Vec<String> = app.config.cors_origins.0.iter().filter(|origin| *origin != "*").cloned().collect();
     let server = HttpServer::new(move || {
         // The document's own address comes first: the scope of the operations would answer for everything below it.
         let (http, _) = HttpApp::new()
@@ -227,6 +257,11 @@ pub(crate) fn start(
     })
     .workers(app.config.workers)
     .tcp_nodelay(true)
+    // The framework counts for each worker.
+    .max_connections(app.config.max_connections.div_ceil(app.config.workers))
+    .keep_alive(KEEP_ALIVE)
+    .client_request_timeout(HEAD_PATIENCE)
+    .client_disconnect_timeout(LAST_PATIENCE)
     .shutdown_timeout(10)
     // Streams have to be ended before the server waits for them: `app` listens to signals.
     .disable_signals()

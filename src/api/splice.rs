@@ -4,6 +4,7 @@ use crate::error::{Error, Result};
 use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
+use serde_json::{Map, Value, json};
 use std::borrow::Cow;
 
 /// A link of `_links`.
@@ -46,6 +47,12 @@ pub fn write_links(out: &mut Vec<u8>, links: &[Link]) {
         out.extend_from_slice(b"\"}");
     }
     out.push(b'}');
+}
+
+/// The same as a value.
+pub(crate) fn links(links: &[Link]) -> Map<String, Value> {
+    let link = |link: &Link| json!({"href": link.href, "rel": link.rel, "method": link.method});
+    links.iter().map(|one| (one.rel.to_string(), link(one))).collect()
 }
 
 /// Writes a text as a JSON string.
@@ -147,7 +154,6 @@ struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::{Value, json};
 
     #[test]
     fn links_come_last_and_the_rest_stays_as_it_is() {

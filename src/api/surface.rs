@@ -1,9 +1,11 @@
 //! What the HTTP surface needs to know beside a request.
 
 use crate::api::cursor::CursorKey;
+use crate::api::limits::Limits;
 use crate::api::routes::RouteTable;
 use crate::metrics::Requests;
 use actix_web::{HttpMessage, HttpRequest, web};
+use ipnet::IpNet;
 use std::sync::Arc;
 use std::time::Duration;
 use uuid::Uuid;
@@ -28,6 +30,12 @@ pub struct Surface {
     pub sequence: SequenceProvider,
     /// Where requests are counted; `None` when nobody reads the counts.
     pub requests: Option<Arc<Requests>>,
+    /// How much anyone may ask.
+    pub limits: Limits,
+    /// Whose `Forwarded` and `X-Forwarded-For` are believed.
+    pub trusted_proxies: Vec<IpNet>,
+    /// Origins whose pages may call the API; any when there are none.
+    pub origins: Vec<String>,
 }
 
 impl Surface {

@@ -3,7 +3,7 @@
 use crate::api::body::push_segment;
 use crate::api::parameters::{nfc, shortened};
 use crate::error::{Error, FieldError, Message, Result};
-use crate::identifier::mask_for_log;
+use crate::identifier::mask_personal;
 use crate::resources::Kind;
 use crate::resources::collaboration::CollaborationInput;
 use crate::resources::contact_point::ContactPointInput;
@@ -76,7 +76,11 @@ impl Validator {
         schemas.push((T::name().into_owned(), T::schema()));
         let components: serde_json::Map<String, Value> = schemas
             .into_iter()
-            .map(|(name, schema)| Ok((name, serde_json::to_value(schema)?)))
+            .map(|(name, schema)| {
+                let mut schema = serde_json::to_value(schema)?;
+                bound(&mut schema);
+                Ok((name, schema))
+            })
             .collect::<Result<_>>()?;
         let document = json!({
             "$ref": format!("#/components/schemas/{}", T::name()),
@@ -102,6 +106,29 @@ impl Validator {
         }
         errors.truncate(MOST_ERRORS);
         errors
+    }
+}
+
+/// Gives every text of a schema of bodies that names no longest length the one of its form: keys, ids and moments are short.
+pub(crate) fn bound(schema: &mut Value) {
+    match schema {
+        Value::Object(members) => {
+            let kind = members.get("type");
+            let text = kind.is_some_and(|kind| {
+                kind == "string" || kind.as_array().is_some_and(|kinds| kinds.contains(&json!("string")))
+            });
+            if text && !["maxLength", "enum", "const"].iter().any(|name| members.contains_key(*name)) {
+                let longest = match members.get("format").and_then(Value::as_str) {
+                    Some("uuid") => 36,
+                    Some("date") => 10,
+                    _ => 100,
+                };
+                members.insert("maxLength".to_owned(), json!(longest));
+            }
+            members.iter_mut().filter(|(name, _)| *name != "example").for_each(|(_, member)| bound(member));
+        }
+        Value::Array(items) => items.iter_mut().for_each(bound),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
 }
 
@@ -175,7 +202,7 @@ fn tell(error: &jsonschema::ValidationError<'_>, errors: &mut Vec<FieldError>) {
         | ValidationErrorKind::UnevaluatedProperties { unexpected } => {
             for name in unexpected {
                 let mut place = pointer.to_owned();
-                push_segment(&mut place, &shortened(&mask_for_log(name)));
+                push_segment(&mut place, &shortened(&mask_personal(name)));
                 errors.push(at(&place, "unknown-property", "Egenskapen finns inte.", "There is no such property."));
             }
         }

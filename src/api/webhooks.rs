@@ -1,13 +1,13 @@
 //! Webhooks over HTTP: each client sees and changes its own, administrators all.
 
 use crate::api::body;
-use crate::api::call::{Answer, Call, blocking};
+use crate::api::call::{Answer, Call, blocking, canonical, private};
 use crate::api::changes;
 use crate::api::etag::{self, Precondition};
 use crate::api::negotiate::{Format, negotiate};
 use crate::api::parameters::{Params, Reading, shortened};
 use crate::api::patch::merge_patch;
-use crate::api::splice::Link;
+use crate::api::splice::{Link, links};
 use crate::api::validate::{Validator, clean};
 use crate::api::webhook_shapes::{
     DeletedWebhook, Delivery, DeliveryPage, NewSecret, Position, Wanted, Webhook, WebhookInput, WebhookPage,
@@ -15,19 +15,19 @@ use crate::api::webhook_shapes::{
 };
 use crate::api::writing::{self, Retry, Written};
 use crate::app::App;
-use crate::auth::actor::{Actor, Role};
 use crate::auth::keys::Keys;
+use crate::auth::permission;
 use crate::db::audit::Entry;
 use crate::db::webhooks::{Status, WebhookRow, deliveries, webhook, webhooks_of};
 use crate::db::{By, Head, Operations};
 use crate::error::{Code, Error, FieldError, Message, Place, Result};
-use crate::identifier::mask_for_log;
+use crate::identifier::mask_personal;
 use crate::resources::values::rfc3339;
 use crate::transfer::webhooks::{Reach, Secret};
 use actix_web::http::StatusCode;
-use actix_web::{HttpResponse, delete, get, patch, post, web};
+use actix_web::{delete, get, patch, post, web};
 use chrono::{NaiveDateTime, TimeDelta};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use std::net::IpAddr;
 use url::{Host, Url};
 use uuid::Uuid;
@@ -90,7 +90,7 @@ pub(crate) async fn list_webhooks(call: Call) -> Answer {
 )]
 #[post("/webhooks")]
 pub(crate) async fn create_webhook(call: Call, payload: web::Payload) -> Answer {
-    let owner = Owner::of(&call)?;
+    let owner = Owner::writing(&call)?;
     if call.actor.issuer().is_some() {
         // Nobody would hear from the issuer that its rights have ended.
         return Err(Error::problem(
@@ -185,7 +185,7 @@ pub(crate) async fn read_webhook(call: Call, id: web::Path<String>) -> Answer {
 )]
 #[patch("/webhooks/{id}")]
 pub(crate) async fn change_webhook(call: Call, id: web::Path<String>, payload: web::Payload) -> Answer {
-    let owner = Owner::of(&call)?;
+    let owner = Owner::writing(&call)?;
     Params::of(&call.request)?.only(&[])?;
     let precondition = Precondition::of(&call.request, true)?;
     let bytes = body::json_bytes(payload, &call.request, call.app.config.body_limit).await?;
@@ -213,7 +213,7 @@ pub(crate) async fn change_webhook(call: Call, id: web::Path<String>, payload: w
 )]
 #[delete("/webhooks/{id}")]
 pub(crate) async fn delete_webhook(call: Call, id: web::Path<String>) -> Answer {
-    let owner = Owner::of(&call)?;
+    let owner = Owner::writing(&call)?;
     Params::of(&call.request)?.only(&[])?;
     let precondition = Precondition::of(&call.request, true)?;
     let (app, id) = (call.app.clone(), id.into_inner());
@@ -246,7 +246,7 @@ pub(crate) async fn delete_webhook(call: Call, id: web::Path<String>) -> Answer 
 )]
 #[post("/webhooks/{id}/secrets")]
 pub(crate) async fn create_webhook_secret(call: Call, id: web::Path<String>) -> Answer {
-    let owner = Owner::of(&call)?;
+    let owner = Owner::writing(&call)?;
     Params::of(&call.request)?.only(&[])?;
     let retry = Retry::of(&call, &[])?;
     let (app, id) = (call.app.clone(), id.into_inner());
@@ -298,10 +298,7 @@ pub(crate) async fn list_webhook_deliveries(call: Call, id: web::Path<String>) -
     let mut reading = Reading { params: &params, errors: Vec::new() };
     let limit = reading.number("limit", 1, MOST_DELIVERIES as u64).and_then(|limit| usize::try_from(limit).ok());
     let limit = limit.unwrap_or(DELIVERIES);
-    let before = reading.single("before").map(str::to_owned);
-    if before.as_ref().is_some_and(|before| Uuid::parse_str(before).is_err()) {
-        reading.errors.push(FieldError::parameter("before", "format", Message::fixed("Ett UUID.", "A UUID.")));
-    }
+    let before = reading.uuid("before");
     reading.end()?;
     let row = find(&call, &owner, id.into_inner()).await?;
     let own = format!("{}/webhooks/{}/deliveries", call.api(), row.id);
@@ -329,23 +326,21 @@ struct Owner {
 
 impl Owner {
     fn of(call: &Call) -> Result<Owner> {
-        match &call.actor {
-            Actor::Client { id, role, .. } => Ok(Owner { client: id.clone(), all: *role == Role::Administrator }),
-            Actor::Anyone | Actor::Operator => Err(Error::problem(
-                Code::Unauthorized,
-                Message::fixed("Webhooks kräver en token.", "Webhooks need a token."),
-            )),
-        }
+        let (client, all) = permission::must_be_client(&call.actor)?;
+        Ok(Owner { client: client.to_owned(), all })
+    }
+
+    /// Of a caller who changes something.
+    fn writing(call: &Call) -> Result<Owner> {
+        let owner = Owner::of(call)?;
+        permission::must_show_token(call.until)?;
+        Ok(owner)
     }
 
     /// The webhook, if it is the caller's; another's is as if it were not there.
     fn own(&self, row: Option<WebhookRow>) -> Result<WebhookRow> {
         row.filter(|row| self.all || row.client_id == self.client).ok_or_else(Error::not_found)
     }
-}
-
-fn canonical(id: &str) -> Result<String> {
-    Uuid::parse_str(id).map(|id| id.to_string()).map_err(|_| Error::not_found())
 }
 
 async fn find(call: &Call, owner: &Owner, id: String) -> Result<WebhookRow> {
@@ -384,7 +379,7 @@ fn read(mut content: Value, reach: &Reach) -> Result<WebhookInput> {
 fn named(error: FieldError) -> Message {
     let FieldError { place, detail, .. } = error;
     let Place::Parameter(name) = place else { return detail };
-    let name = shortened(&mask_for_log(&name));
+    let name = shortened(&mask_personal(&name));
     Message::new(format!("{name}: {}", detail.sv), format!("{name}: {}", detail.en))
 }
 
@@ -515,16 +510,4 @@ fn shown(api: &str, row: &WebhookRow) -> Webhook {
         Link::action("newSecret", "POST", format!("{own}/secrets")),
     ];
     Webhook::of(row, links(&all))
-}
-
-fn links(links: &[Link]) -> Map<String, Value> {
-    let link = |link: &Link| json!({"href": link.href, "rel": link.rel, "method": link.method});
-    links.iter().map(|one| (one.rel.to_string(), link(one))).collect()
-}
-
-fn private(status: StatusCode, body: String) -> HttpResponse {
-    HttpResponse::build(status)
-        .insert_header(("content-type", Format::Json.content_type()))
-        .insert_header(("cache-control", "private, no-store"))
-        .body(body)
 }

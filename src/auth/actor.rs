@@ -1,11 +1,14 @@
 //! The actor of a request.
 
 use crate::resources::Audience;
+use serde::Deserialize;
 use std::sync::Arc;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 /// What a client may do, from the least to the most.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
 pub enum Role {
     /// A public body's system: reads what partners may read.
     Reader,

@@ -3,6 +3,7 @@
 use crate::auth::credentials::CredentialKind;
 use crate::auth::token::{LEEWAY, part};
 use crate::db::CredentialRow;
+use crate::error::Message;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, Utc};
@@ -17,6 +18,8 @@ pub(crate) const TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-b
 const LONGEST_LIFE: i64 = 600;
 /// RSA keys have at least so many bits.
 pub(crate) const LEAST_RSA: usize = 2048;
+/// The longest public key that is read, in bytes.
+const LONGEST_KEY: usize = 8 << 10;
 /// The longest `jti` that is kept, in bytes.
 const LONGEST_JTI: usize = 255;
 
@@ -34,18 +37,28 @@ impl PublicKey {
     ///
     /// # Errors
     /// What is wrong with it.
-    pub fn read(text: &str) -> Result<PublicKey, &'static str> {
-        let value: Value = serde_json::from_str(text).map_err(|_| "this is no JSON")?;
+    pub fn read(text: &str) -> Result<PublicKey, Message> {
+        if text.len() > LONGEST_KEY {
+            return Err(Message::fixed("Nyckeln är längre än 8 KiB.", "The key is longer than 8 KiB."));
+        }
+        let value: Value =
+            serde_json::from_str(text).map_err(|_| Message::fixed("Det är inte JSON.", "This is no JSON."))?;
         if ["d", "p", "q", "k"].iter().any(|name| value.get(name).is_some()) {
-            return Err("this is a private key: register its public half, and make a new pair");
+            return Err(Message::fixed(
+                "Det är en privat nyckel: gör ett nytt par, och lämna den offentliga halvan.",
+                "This is a private key: make a new pair, and register its public half.",
+            ));
         }
-        let jwk: Jwk = serde_json::from_value(value).map_err(|_| "this is no JWK (RFC 7517)")?;
-        let allowed = algorithms(&jwk);
-        if allowed.is_empty() || DecodingKey::from_jwk(&jwk).is_err() {
-            return Err("the key must be Ed25519, P-256, or RSA of at least 2048 bits");
+        let no_jwk = Message::fixed("Det är ingen JWK (RFC 7517).", "This is no JWK (RFC 7517).");
+        let jwk: Jwk = serde_json::from_value(value).map_err(|_| no_jwk.clone())?;
+        if algorithms(&jwk).is_empty() || DecodingKey::from_jwk(&jwk).is_err() {
+            return Err(Message::fixed(
+                "Nyckeln ska vara Ed25519, P-256 eller RSA med minst 2048 bitar.",
+                "The key must be Ed25519, P-256, or RSA of at least 2048 bits.",
+            ));
         }
-        let thumbprint = jwk.thumbprint(ThumbprintHash::SHA256).map_err(|_| "the key has no thumbprint")?;
-        let jwk = serde_json::to_value(jwk).map_err(|_| "the key cannot be written")?;
+        let thumbprint = jwk.thumbprint(ThumbprintHash::SHA256).map_err(|_| no_jwk.clone())?;
+        let jwk = serde_json::to_value(jwk).map_err(|_| no_jwk)?;
         Ok(PublicKey { jwk, thumbprint })
     }
 }

@@ -1,10 +1,11 @@
 //! Clients: who may get a token, and what each may do.
 
 use crate::auth::actor::{Actor, Role};
+use crate::auth::assertion::PublicKey;
 use crate::auth::credentials::{self, CredentialKind};
 use crate::db::audit::Entry;
 use crate::db::{AnyConnection, By, ClientRow, CredentialRow, Operations};
-use crate::error::{Error, Result};
+use crate::error::{Code, Error, FieldError, Message, Result};
 use chrono::{DateTime, Utc};
 use serde_json::json;
 use uuid::Uuid;
@@ -65,8 +66,22 @@ pub struct NewClient {
     pub protected: bool,
 }
 
+impl NewClient {
+    /// Whether it acts for an organisation where its role asks for one, and for none otherwise.
+    pub(crate) const fn is_whole(&self) -> bool {
+        self.role.has_organisation() == self.organisation.is_some()
+    }
+}
+
 /// Makes a client with a secret; gives both.
 pub(crate) fn create(operations: &mut Operations<'_>, by: &By, new: &NewClient) -> Result<(ClientRow, String)> {
+    if !new.is_whole() {
+        let detail = Message::fixed(
+            "Redaktörer och paraplyer har en organisation, andra ingen.",
+            "Editors and umbrellas have an organisation, others none.",
+        );
+        return Err(Error::invalid(vec![FieldError::at("/organisationId", "role", detail)]));
+    }
     let now = operations.now();
     let row = ClientRow {
         id: Uuid::now_v7().to_string(),
@@ -80,19 +95,25 @@ pub(crate) fn create(operations: &mut Operations<'_>, by: &By, new: &NewClient) 
     operations.insert_client(&row)?;
     let (secret, credential) = credentials::generate(CredentialKind::Secret, &row.id, now);
     operations.insert_credential(&credential)?;
-    let told = json!({"role": row.role, "organisation": row.organisation_id, "scopes": row.scopes, "name": row.name});
+    // The name may be a person's: it stands in the client alone.
+    let told = json!({"role": row.role, "organisation": row.organisation_id, "scopes": row.scopes});
     note(operations, by, "client-created", &row.id, Some(told.to_string()))?;
     Ok((row, secret))
 }
 
 /// Gives a client a new secret; those so far end at a moment.
-pub(crate) fn rotate(operations: &mut Operations<'_>, by: &By, client: &str, end: DateTime<Utc>) -> Result<String> {
+pub(crate) fn rotate(
+    operations: &mut Operations<'_>,
+    by: &By,
+    client: &str,
+    end: DateTime<Utc>,
+) -> Result<(String, CredentialRow)> {
     live(operations, client)?;
     operations.end_secrets(client, end.naive_utc())?;
     let (secret, credential) = credentials::generate(CredentialKind::Secret, client, operations.now());
     operations.insert_credential(&credential)?;
     note(operations, by, "secret-created", client, Some(json!({"prefix": credential.prefix}).to_string()))?;
-    Ok(secret)
+    Ok((secret, credential))
 }
 
 /// Gives a client an API key.
@@ -109,9 +130,12 @@ pub(crate) fn add_public_key(
     operations: &mut Operations<'_>,
     by: &By,
     client: &str,
-    key: &crate::auth::assertion::PublicKey,
+    key: &PublicKey,
 ) -> Result<CredentialRow> {
     live(operations, client)?;
+    if operations.credentials(client)?.iter().any(|held| held.hash == key.thumbprint) {
+        return Err(conflict("Klienten har redan nyckeln.", "The client has this key already."));
+    }
     let row = CredentialRow {
         id: Uuid::now_v7().to_string(),
         client_id: client.to_owned(),
@@ -127,25 +151,56 @@ pub(crate) fn add_public_key(
     Ok(row)
 }
 
-/// Takes a client's rights away, at once and for ever.
-pub(crate) fn revoke(operations: &mut Operations<'_>, by: &By, client: &str) -> Result<()> {
-    if !operations.revoke_client(client)? {
-        return Err(Error::not_found());
+/// Takes a client's rights away, at once and for ever; one that has none stays as it is. Nobody revokes the client that he
+/// uses.
+pub(crate) fn revoke(operations: &mut Operations<'_>, by: &By, client: &str) -> Result<ClientRow> {
+    if by.client == client {
+        return Err(conflict(
+            "En administratör kan inte återkalla den klient som används.",
+            "An administrator cannot revoke the client that is used.",
+        ));
     }
-    note(operations, by, "client-revoked", client, None)
+    if operations.revoke_client(client)? {
+        note(operations, by, "client-revoked", client, None)?;
+    }
+    operations.client(client)?.ok_or_else(Error::not_found)
 }
 
-/// Takes one secret or key of a client away.
-pub(crate) fn delete_credential(operations: &mut Operations<'_>, by: &By, client: &str, id: &str) -> Result<()> {
-    let held = operations.credentials(client)?.into_iter().find(|credential| credential.id == id);
-    let credential = held.ok_or_else(Error::not_found)?;
+/// Takes one secret or key of a client away. Who uses the client keeps something that gets tokens and has no end.
+pub(crate) fn delete_credential(
+    operations: &mut Operations<'_>,
+    by: &By,
+    client: &str,
+    id: &str,
+) -> Result<CredentialRow> {
+    let (mut found, others): (Vec<_>, Vec<_>) =
+        operations.credentials(client)?.into_iter().partition(|credential| credential.id == id);
+    let credential = found.pop().ok_or_else(Error::not_found)?;
+    let gets_tokens = |kind: &str| kind != CredentialKind::ApiKey.name();
+    let stays = || others.iter().any(|other| gets_tokens(&other.kind) && other.expires_at.is_none());
+    if by.client == client && gets_tokens(&credential.kind) && !stays() {
+        return Err(conflict(
+            "Det är det sista som den klient som används kan få en token med.",
+            "It is the last that the client that is used can get a token with.",
+        ));
+    }
     operations.delete_credential(client, id)?;
     let told = json!({"kind": credential.kind, "prefix": credential.prefix});
-    note(operations, by, "credential-deleted", client, Some(told.to_string()))
+    note(operations, by, "credential-deleted", client, Some(told.to_string()))?;
+    Ok(credential)
 }
 
-fn live(operations: &mut Operations<'_>, client: &str) -> Result<ClientRow> {
-    operations.client(client)?.filter(|row| row.revoked_at.is_none()).ok_or_else(Error::not_found)
+/// Refuses a client that is not there, or that was revoked.
+fn live(operations: &mut Operations<'_>, client: &str) -> Result<()> {
+    let row = operations.client(client)?.ok_or_else(Error::not_found)?;
+    match row.revoked_at {
+        None => Ok(()),
+        Some(_) => Err(conflict("Klienten är återkallad.", "The client was revoked.")),
+    }
+}
+
+fn conflict(sv: &'static str, en: &'static str) -> Error {
+    Error::problem(Code::Conflict, Message::fixed(sv, en))
 }
 
 fn note(

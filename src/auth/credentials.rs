@@ -4,15 +4,18 @@ use crate::db::CredentialRow;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, Utc};
+use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 /// So many letters of a text are kept to look it up by; the 256 secret bits come after them.
 const PREFIX: usize = 12;
 
 /// What a client may show.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
 pub enum CredentialKind {
     /// A secret, for tokens.
     Secret,

@@ -8,7 +8,7 @@ use actix_web::HttpRequest;
 use actix_web::http::header::{self, HeaderName};
 
 /// The header of an API key.
-pub(crate) const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
+const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 
 /// What a request shows.
 #[derive(Debug, Clone)]
@@ -21,6 +21,11 @@ pub(crate) enum Shown {
 pub(crate) enum Found {
     Bearer(Bearer),
     Unknown(Shown),
+}
+
+/// Whether a request shows a token or a key, good or not.
+pub(crate) fn is_shown(request: &HttpRequest) -> bool {
+    [header::AUTHORIZATION, API_KEY].iter().any(|name| request.headers().contains_key(name))
 }
 
 /// Who makes a request: nobody in particular when it shows nothing; what is not good is an error, never ignored.

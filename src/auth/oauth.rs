@@ -1,5 +1,6 @@
 //! The token endpoint (RFC 6749, client credentials) and what clients discover it by (RFC 7517, RFC 8414).
 
+use crate::api::limits;
 use crate::app::App;
 use crate::auth::clients::{self, PROTECTED_SCOPE, Rights};
 use crate::auth::{assertion, token};
@@ -7,6 +8,7 @@ use crate::db::ClientRow;
 use crate::error::Result;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderValue};
+use actix_web::middleware::from_fn;
 use actix_web::{HttpRequest, HttpResponse, web};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -20,7 +22,12 @@ const LONGEST: usize = 16 << 10;
 /// Registers the endpoints.
 pub(crate) fn configure(service: &mut web::ServiceConfig) {
     service
-        .service(web::resource("/oauth2/token").app_data(web::PayloadConfig::new(LONGEST)).route(web::post().to(token)))
+        .service(
+            web::resource("/oauth2/token")
+                .app_data(web::PayloadConfig::new(LONGEST))
+                .route(web::post().to(token))
+                .wrap(from_fn(limits::tokens)),
+        )
         .service(web::resource("/.well-known/jwks.json").route(web::get().to(jwks)))
         .service(web::resource("/.well-known/oauth-authorization-server").route(web::get().to(metadata)));
 }
@@ -32,7 +39,7 @@ enum Credentials {
 }
 
 /// An error of the token endpoint, in the form of RFC 6749.
-fn refuse(status: StatusCode, error: &str, description: &str) -> HttpResponse {
+pub(crate) fn refuse(status: StatusCode, error: &str, description: &str) -> HttpResponse {
     let mut answer = HttpResponse::build(status);
     answer.insert_header((header::CACHE_CONTROL, "no-store"));
     if status == StatusCode::UNAUTHORIZED {

@@ -5,7 +5,7 @@ use super::audit::{self, By, Entry};
 use super::feed;
 use super::schema::{changes, counter, idempotency_keys, latest, tombstones};
 use crate::error::{Error, Result};
-use crate::resources::{Audience, Kind};
+use crate::resources::Kind;
 use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
@@ -70,15 +70,6 @@ impl Told {
             .into_iter()
             .find(|told| told.name() == name)
             .ok_or_else(|| Error::internal("a tombstone has an unknown audience"))
-    }
-
-    /// Whether callers of an audience may know of it.
-    pub(crate) fn reaches(self, audience: Audience) -> bool {
-        match self {
-            Told::Public => true,
-            Told::Partners => audience == Audience::Partners,
-            Told::Protected => false,
-        }
     }
 }
 
@@ -165,6 +156,10 @@ pub struct Tx<'a> {
     first: Option<i64>,
     last: Option<i64>,
     narrows: bool,
+    /// Whether it takes something out of all that is kept.
+    erases: bool,
+    /// Whether the audit log is not to hold what was there before.
+    unsaid: bool,
 }
 
 /// So many changes are held back before they are numbered. A usual write stays far below and numbers at its very end;
@@ -183,7 +178,14 @@ impl<'a> Tx<'a> {
             first: None,
             last: None,
             narrows: false,
+            erases: false,
+            unsaid: false,
         }
+    }
+
+    /// Marks the write as one that erases: no log says what was there.
+    pub(crate) fn erase(&mut self) {
+        (self.unsaid, self.narrows) = (true, true);
     }
 
     /// The connection, for stores.
@@ -295,6 +297,7 @@ impl<'a> Tx<'a> {
         mut hide: impl FnMut(&str) -> Result<Option<String>>,
         reason: &'static str,
     ) -> Result<()> {
+        self.erases = true;
         let record = id.to_string();
         let held = changes::table.filter(changes::record_id.eq(&record)).filter(changes::content.is_not_null());
         let versions: Vec<(i64, Option<String>)> =
@@ -346,6 +349,9 @@ impl<'a> Tx<'a> {
         if let (true, Some(last)) = (self.narrows, self.last) {
             diesel::update(counter::table).set(counter::narrowed.eq(last)).execute(self.connection)?;
         }
+        if let (true, Some(last)) = (self.erases, self.last) {
+            diesel::update(counter::table).set(counter::erased.eq(last)).execute(self.connection)?;
+        }
         Ok(self.last)
     }
 
@@ -362,7 +368,10 @@ impl<'a> Tx<'a> {
                     kind: Some(change.kind.name()),
                     record: Some(change.id.to_string()),
                     change: None,
-                    content: audit::difference(change.before.as_deref(), change.content.as_deref())?,
+                    content: match self.unsaid {
+                        true => None,
+                        false => audit::difference(change.before.as_deref(), change.content.as_deref())?,
+                    },
                 });
             }
             entries.append(&mut self.entries);

@@ -89,7 +89,7 @@ impl ManageConnection for Manager {
                     .batch_execute(
                         "PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
                          PRAGMA foreign_keys = ON; PRAGMA cache_size = -32000; PRAGMA mmap_size = 1073741824; \
-                         PRAGMA temp_store = MEMORY;",
+                         PRAGMA temp_store = MEMORY; PRAGMA secure_delete = ON;",
                     )
                     .map_err(diesel::r2d2::Error::QueryError)?;
                 if self.read_only {

@@ -14,6 +14,7 @@ mod lock;
 mod migrations;
 pub(crate) mod moment;
 mod operations;
+pub(crate) mod persons;
 pub mod schema;
 pub(crate) mod store;
 pub(crate) mod webhooks;
@@ -88,6 +89,8 @@ pub struct Head {
     pub complete_after: i64,
     /// The last change after which less may be seen than before.
     pub narrowed: i64,
+    /// The last change after which less may be kept than before.
+    pub erased: i64,
 }
 
 impl Db {
@@ -232,6 +235,17 @@ impl Db {
         self.persist(|connection| feed::forget(connection, before))
     }
 
+    /// Lets what was erased leave the embedded database's files too: the log beside it is written into it and emptied. A
+    /// server sees to that by itself.
+    pub(crate) fn wipe(&self) -> Result<()> {
+        lend(&self.writers, false, |connection| {
+            if let AnyConnection::Sqlite(sqlite) = connection {
+                diesel::sql_query("PRAGMA wal_checkpoint(TRUNCATE)").execute(sqlite)?;
+            }
+            Ok(())
+        })
+    }
+
     /// Where the change log stands now.
     pub fn head(&self) -> Result<Head> {
         self.read(head)
@@ -265,9 +279,10 @@ impl Db {
 /// Where the change log stands, as this connection sees it.
 pub(crate) fn head(connection: &mut AnyConnection) -> Result<Head> {
     use schema::counter::dsl;
-    let (sequence, epoch, complete_after, narrowed) =
-        dsl::counter.select((dsl::sequence, dsl::epoch, dsl::complete_after, dsl::narrowed)).get_result(connection)?;
-    Ok(Head { sequence, epoch, complete_after, narrowed })
+    let (sequence, epoch, complete_after, narrowed, erased) = dsl::counter
+        .select((dsl::sequence, dsl::epoch, dsl::complete_after, dsl::narrowed, dsl::erased))
+        .get_result(connection)?;
+    Ok(Head { sequence, epoch, complete_after, narrowed, erased })
 }
 
 /// Lets a transaction end with our own error type.

@@ -10,8 +10,9 @@ diesel::table! {
         complete_after -> BigInt,
         rights -> BigInt,
         audit -> BigInt,
-        audit_hash -> Text,
+        audit_hash -> Nullable<Text>,
         narrowed -> BigInt,
+        erased -> BigInt,
     }
 }
 
@@ -133,6 +134,7 @@ diesel::table! {
         forum_id -> Nullable<Text>,
         visibility -> Text,
         content -> Text,
+        person_until -> Nullable<Timestamp>,
     }
 }
 
@@ -147,6 +149,7 @@ diesel::table! {
         forum_id -> Nullable<Text>,
         visibility -> Text,
         content -> Text,
+        person_until -> Nullable<Timestamp>,
     }
 }
 

@@ -177,7 +177,18 @@ pub(crate) fn ids(texts: Vec<String>) -> Result<Vec<Uuid>> {
     texts.iter().map(|text| id(text)).collect()
 }
 
-/// The live record that holds an identifier.
+/// Keys of protected records stand apart under this mark: whoever takes the same key for another record must not learn of them.
+const HIDDEN: char = '~';
+
+/// The live record that holds an identifier, a protected one too: for those who then ask whether the caller may see it.
+pub(crate) fn any_holder(connection: &mut AnyConnection, scheme: &str, value: &str) -> Result<Option<(Kind, Uuid)>> {
+    match holder(connection, scheme, value)? {
+        Some(found) => Ok(Some(found)),
+        None => holder(connection, &format!("{HIDDEN}{scheme}"), value),
+    }
+}
+
+/// The live, open record that holds an identifier.
 pub(crate) fn holder(connection: &mut AnyConnection, scheme: &str, value: &str) -> Result<Option<(Kind, Uuid)>> {
     let row: Option<(String, String)> = identifiers::table
         .filter(identifiers::scheme.eq(scheme))
@@ -193,8 +204,19 @@ pub(crate) fn holder(connection: &mut AnyConnection, scheme: &str, value: &str) 
     .transpose()
 }
 
-/// Makes the identifiers of a record those given. Taken ones are told with the place of each.
-pub(crate) fn set_identifiers(tx: &mut Tx<'_>, kind: Kind, record: Uuid, wanted: &[Identifier]) -> Result<()> {
+/// Makes the identifiers of a record those given, open or hidden. Taken ones are told with the place of each.
+pub(crate) fn set_identifiers(
+    tx: &mut Tx<'_>,
+    kind: Kind,
+    record: Uuid,
+    wanted: &[Identifier],
+    hidden: bool,
+) -> Result<()> {
+    let mark = if hidden { HIDDEN.to_string() } else { String::new() };
+    let wanted: Vec<Identifier> = wanted
+        .iter()
+        .map(|Identifier { scheme, value }| Identifier { scheme: format!("{mark}{scheme}"), value: value.clone() })
+        .collect();
     let held: Vec<(String, String)> = identifiers::table
         .filter(identifiers::record_id.eq(record.to_string()))
         .select((identifiers::scheme, identifiers::value))

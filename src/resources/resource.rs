@@ -70,6 +70,10 @@ pub(crate) trait Resource: 'static {
     fn governors(_id: Uuid, _content: &Self::Content) -> Vec<Uuid> {
         Vec::new()
     }
+    /// Organisations whose umbrellas may write it too.
+    fn umbrellas(_content: &Self::Content) -> Vec<Uuid> {
+        Vec::new()
+    }
     /// Makes references to one organisation lead to another.
     fn repoint(_content: &mut Self::Content, _from: Uuid, _to: Uuid) {}
     /// What makes two records of this kind say the same; `None` where nothing does.

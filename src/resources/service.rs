@@ -3,8 +3,9 @@
 use crate::api::patch::merge_patch;
 use crate::api::validate::{Validator, clean};
 use crate::auth::actor::Actor;
-use crate::auth::permission::{may_see_protected, may_write, must_be_steward};
-use crate::db::store::{Row, holder};
+use crate::auth::permission::{self, Writers, may_see_protected, may_write, must_be_steward};
+use crate::db::audit::Entry;
+use crate::db::store::{Row, any_holder, holder};
 use crate::db::{AnyConnection, Change, Operation, Tx, of_record, tombstone};
 use crate::error::{Code, Error, FieldError, Message, Result};
 use crate::identifier::PathId;
@@ -45,7 +46,7 @@ pub(crate) struct Wrote {
 pub(crate) fn locate(connection: &mut AnyConnection, kind: Kind, path: &PathId) -> Result<Uuid> {
     match path {
         PathId::Uuid(id) => Ok(*id),
-        PathId::Identifier { scheme, value } => match holder(connection, scheme, value)? {
+        PathId::Identifier { scheme, value } => match any_holder(connection, scheme, value)? {
             Some((held_by, id)) if held_by == kind => Ok(id),
             _ => Err(Error::not_found()),
         },
@@ -55,11 +56,7 @@ pub(crate) fn locate(connection: &mut AnyConnection, kind: Kind, path: &PathId) 
 /// The record that this stands for and that is there, where it was merged the one it became.
 pub(crate) fn living(connection: &mut AnyConnection, kind: Kind, path: &PathId) -> Result<Option<Uuid>> {
     let outcome = locate(connection, kind, path).and_then(|id| {
-        if steps::exists(connection, kind, id)? {
-            Ok(id)
-        } else {
-            Err(absent(connection, Audience::Partners, kind, id))
-        }
+        if steps::exists(connection, kind, id)? { Ok(id) } else { Err(absent(connection, &Actor::Operator, kind, id)) }
     });
     match outcome {
         Ok(id) | Err(Error::Merged(_, id)) => Ok(Some(id)),
@@ -69,13 +66,15 @@ pub(crate) fn living(connection: &mut AnyConnection, kind: Kind, path: &PathId) 
 }
 
 /// Why there is no record of that id: deleted, merged, or never there.
-pub(crate) fn absent(connection: &mut AnyConnection, audience: Audience, kind: Kind, id: Uuid) -> Error {
+pub(crate) fn absent(connection: &mut AnyConnection, actor: &Actor, kind: Kind, id: Uuid) -> Error {
     match tombstone(connection, id) {
         // Who could not know of it while it was there is not told that it is gone.
-        Ok(Some(stone)) if stone.kind == kind && stone.told.reaches(audience) => match stone.merged_into {
-            Some(into) => survivor(connection, kind, into),
-            None => Error::Gone(stone.at),
-        },
+        Ok(Some(stone)) if stone.kind == kind && permission::may_know_of(actor, stone.told) => {
+            match stone.merged_into {
+                Some(into) => survivor(connection, kind, into),
+                None => Error::Gone(stone.at),
+            }
+        }
         Ok(_) => Error::not_found(),
         Err(error) => error,
     }
@@ -105,7 +104,7 @@ pub(crate) fn read<R: Resource>(connection: &mut AnyConnection, actor: &Actor, i
         {
             return Ok(represent_protected(&stored));
         }
-        return Err(absent(connection, actor.audience(), R::KIND, id));
+        return Err(absent(connection, actor, R::KIND, id));
     };
     // Only callers with a token can see more than the open row; the others are spared the second look.
     if R::SECRET
@@ -173,10 +172,16 @@ pub(crate) fn create<R: Resource>(tx: &mut Tx<'_>, actor: &Actor, body: Value) -
     create_with::<R>(tx, actor, content)
 }
 
+fn writers<R: Resource>(id: Uuid, content: &R::Content) -> Writers {
+    Writers { governors: R::governors(id, content), umbrellas: R::umbrellas(content) }
+}
+
 fn create_with<R: Resource>(tx: &mut Tx<'_>, actor: &Actor, content: R::Content) -> Result<Wrote> {
     let id = Uuid::now_v7();
-    may_write(tx.connection(), actor, &R::governors(id, &content))?;
+    let writers = writers::<R>(id, &content);
+    permission::may_create(tx.connection(), actor, R::KIND, id, &writers)?;
     let outcome = steps::create::<R>(tx, id, content, &mut Known::default())?;
+    permission::wrote(tx, actor, Some((R::KIND, id)), &writers.governors)?;
     Ok(Wrote { record: represent::<R>(tx, actor, outcome.stored)?, effect: outcome.effect })
 }
 
@@ -184,14 +189,14 @@ fn create_with<R: Resource>(tx: &mut Tx<'_>, actor: &Actor, content: R::Content)
 fn for_writing<R: Resource>(tx: &mut Tx<'_>, actor: &Actor, id: Uuid) -> Result<(Stored<R::Content>, bool)> {
     R::lock(tx.connection(), id)?;
     let Some(stored) = R::reveal(tx.connection(), id)? else {
-        return Err(absent(tx.connection(), actor.audience(), R::KIND, id));
+        return Err(absent(tx.connection(), actor, R::KIND, id));
     };
     let governors = R::governors(id, &stored.content);
     let sees_protected = may_see_protected(tx.connection(), actor, &governors)?;
     if !sees_protected && R::told(&stored.content) == crate::db::Told::Protected {
-        return Err(absent(tx.connection(), actor.audience(), R::KIND, id));
+        return Err(absent(tx.connection(), actor, R::KIND, id));
     }
-    may_write(tx.connection(), actor, &governors)?;
+    may_write(tx.connection(), actor, &writers::<R>(id, &stored.content))?;
     Ok((stored, sees_protected))
 }
 
@@ -245,13 +250,19 @@ fn store<R: Resource>(
         ));
     }
     // Nobody hangs a record under an organisation that is not its own to write.
-    let governed = R::governors(before.row.id, &before.content);
-    for governor in R::governors(before.row.id, &content) {
-        if !governed.contains(&governor) {
-            may_write(tx.connection(), actor, &[governor])?;
-        }
+    let id = before.row.id;
+    let (was, is) = (writers::<R>(id, &before.content), writers::<R>(id, &content));
+    for governor in is.governors.iter().filter(|governor| !was.governors.contains(governor)) {
+        let alone = Writers { governors: vec![*governor], umbrellas: is.umbrellas.clone() };
+        may_write(tx.connection(), actor, &alone)?;
+    }
+    if was != is {
+        may_write(tx.connection(), actor, &is)?;
     }
     let outcome = steps::update::<R>(tx, before, content, &mut Known::default())?;
+    if outcome.effect != Effect::Unchanged {
+        permission::wrote(tx, actor, None, &is.governors)?;
+    }
     Ok(Wrote { record: represent::<R>(tx, actor, outcome.stored)?, effect: outcome.effect })
 }
 
@@ -344,7 +355,7 @@ pub(crate) fn may_change<R: Resource>(connection: &mut AnyConnection, actor: &Ac
         return Ok(false);
     }
     let Some(stored) = R::reveal(connection, id)? else { return Ok(false) };
-    match may_write(connection, actor, &R::governors(id, &stored.content)) {
+    match may_write(connection, actor, &writers::<R>(id, &stored.content)) {
         Ok(()) => Ok(true),
         Err(Error::Problem { .. }) => Ok(false),
         Err(error) => Err(error),
@@ -388,7 +399,7 @@ pub struct MergeInput {
 
 /// Lets one organisation absorb another.
 pub(crate) fn merge(tx: &mut Tx<'_>, actor: &Actor, survivor: Uuid, mut body: Value) -> Result<Wrote> {
-    must_be_steward(tx.connection(), actor)?;
+    must_be_steward(actor)?;
     let mut errors = Vec::new();
     clean(&mut body, &mut errors);
     errors.extend(Validator::for_merges()?.check(&mut body));
@@ -409,6 +420,15 @@ pub(crate) fn merge(tx: &mut Tx<'_>, actor: &Actor, survivor: Uuid, mut body: Va
             Message::fixed("Ingen sådan organisation finns.", "There is no such organisation."),
         )]));
     };
+    let (from, to) = (absorbed.row.id, survivor.row.id);
     let outcome = organisation::merge::merge(tx, survivor, absorbed)?;
+    tx.hand_over(from, to)?;
+    tx.note(Entry {
+        action: "merge-reason",
+        kind: Some(Kind::Organisation.name()),
+        record: Some(to.to_string()),
+        change: None,
+        content: Some(serde_json::json!({"absorbed": from, "reason": input.reason}).to_string()),
+    });
     Ok(Wrote { record: represent::<Organisations>(tx, actor, outcome.stored)?, effect: Effect::Updated })
 }

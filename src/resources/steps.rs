@@ -1,6 +1,6 @@
 //! The steps of every write: check everything, write row, identifiers, protected part and change together.
 
-use crate::db::store::{Row, holder, set_identifiers};
+use crate::db::store::{Row, any_holder, set_identifiers};
 use crate::db::{AnyConnection, Operation, PendingChange, Told, Tx, tombstone};
 use crate::error::{Code, Error, FieldError, Message, Result};
 use crate::resources::Kind;
@@ -119,7 +119,7 @@ pub(crate) fn create<R: Resource>(
 
 /// Makes a record whose references have been checked.
 pub(crate) fn insert<R: Resource>(tx: &mut Tx<'_>, id: Uuid, mut content: R::Content) -> Result<Outcome<R::Content>> {
-    set_identifiers(tx, R::KIND, id, R::identifiers(&mut content))?;
+    write_identifiers::<R>(tx, id, &mut content)?;
     let (open, secret) = R::split(&content)?;
     let row = Row { id, version: 1, created_at: tx.at, updated_at: tx.at, content: serde_json::to_string(&open)? };
     R::insert(tx, &row, &open)?;
@@ -128,6 +128,11 @@ pub(crate) fn insert<R: Resource>(tx: &mut Tx<'_>, id: Uuid, mut content: R::Con
     log::<R>(tx, &row, Telling { operation: Operation::Created, told, touched, fans_out: false, before: None });
     let secret_version = write_secret::<R>(tx, &row, secret)?;
     Ok(Outcome { stored: Stored { row, content, secret_version }, effect: Effect::Created })
+}
+
+fn write_identifiers<R: Resource>(tx: &mut Tx<'_>, id: Uuid, content: &mut R::Content) -> Result<()> {
+    let hidden = R::told(content) == Told::Protected;
+    set_identifiers(tx, R::KIND, id, R::identifiers(content), hidden)
 }
 
 /// Gives a record new content. The content has passed `checked`.
@@ -154,7 +159,7 @@ pub(crate) fn replace<R: Resource>(
         return Ok(Outcome { stored: before, effect: Effect::Unchanged });
     }
     let id = before.row.id;
-    set_identifiers(tx, R::KIND, id, R::identifiers(&mut content))?;
+    write_identifiers::<R>(tx, id, &mut content)?;
     let (open, secret) = R::split(&content)?;
     if (secret.is_some() && before.secret_version.is_none()) || R::withdraws(&before.content, &content) {
         tx.narrow();
@@ -283,7 +288,7 @@ pub(crate) fn depart<R: Resource>(
     into: Option<Uuid>,
 ) -> Result<()> {
     let id = stored.row.id;
-    set_identifiers(tx, R::KIND, id, &[])?;
+    set_identifiers(tx, R::KIND, id, &[], false)?;
     R::write_secret(tx, id, None)?;
     R::remove(tx, id, &stored.content)?;
     let version = stored.row.version + 1;
@@ -357,7 +362,7 @@ pub(crate) fn holder_of_any(
     identifiers: &[crate::resources::values::Identifier],
 ) -> Result<Option<Uuid>> {
     for identifier in identifiers {
-        if let Some((held_by, id)) = holder(connection, &identifier.scheme, &identifier.value)?
+        if let Some((held_by, id)) = any_holder(connection, &identifier.scheme, &identifier.value)?
             && held_by == kind
         {
             return Ok(Some(id));

@@ -33,6 +33,9 @@ pub struct Position {
     pub schema: u32,
     /// Number of the statistics that scores were computed with.
     pub statistics: u64,
+    /// What was erased up to this change is in no file any more.
+    #[serde(default)]
+    pub expunged: u64,
 }
 
 /// How much an index may use.
@@ -192,6 +195,46 @@ impl Index {
         let mut commit = writer.prepare_commit()?;
         commit.set_payload(&serde_json::to_string(position)?);
         commit.commit()?;
+        Ok(())
+    }
+
+    /// Makes segments that hold deleted documents anew without them, so that nothing of these is left in any file.
+    pub fn expunge(&self, position: Position) -> Result<()> {
+        let mut guard = self.lock();
+        let Some(mut open) = guard.take() else { return Ok(()) };
+        let outcome = self.merge_deleted(&mut open, &position);
+        if outcome.is_err() {
+            open.writer = None;
+        }
+        let published = self.publish(&mut guard, open);
+        outcome.and(published)?;
+        // The files go when nobody reads them any more: the view that did has just been replaced.
+        match guard.as_ref().and_then(|open| open.writer.as_ref()) {
+            Some(writer) => Ok(drop(writer.garbage_collect_files().wait()?)),
+            None => Ok(()),
+        }
+    }
+
+    fn merge_deleted(&self, open: &mut Open, position: &Position) -> Result<()> {
+        // What still merges in the background would bring deleted documents over.
+        if let Some(writer) = open.writer.take() {
+            writer.wait_merging_threads()?;
+        }
+        let mut writer = self.writer(&open.index)?;
+        open.reader.reload()?;
+        let mut segments = Vec::new();
+        for segment in open.reader.searcher().segment_readers().iter().filter(|segment| segment.has_deletes()) {
+            segments.push((segment.fast_fields().u64("tie")?.first(0), segment.segment_id()));
+        }
+        segments.sort_unstable();
+        let segments: Vec<_> = segments.into_iter().map(|(_, id)| id).collect();
+        if !segments.is_empty() {
+            writer.merge(&segments).wait()?;
+        }
+        let mut commit = writer.prepare_commit()?;
+        commit.set_payload(&serde_json::to_string(position)?);
+        commit.commit()?;
+        open.writer = Some(writer);
         Ok(())
     }
 

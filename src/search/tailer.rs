@@ -62,6 +62,7 @@ impl Tailer {
             self.rebuild()?;
         }
         while self.step()? {}
+        self.expunge()?;
         self.adopt_statistics()
     }
 
@@ -89,7 +90,13 @@ impl Tailer {
     /// are none or where a tenth of the records has changed since.
     fn adopt_statistics(&self) -> Result<()> {
         let schema = i64::from(self.index.schema_version());
-        let newest = self.db.read(|connection| statistics_number(connection, schema))?;
+        let (newest, erased) =
+            self.db.read(|connection| Ok((statistics_number(connection, schema)?, head(connection)?.erased)))?;
+        // Words that were erased are not to live on in the statistics.
+        let newest = newest.filter(|newest| *newest >= erased);
+        if newest.is_none() && self.index.searcher().sequence() < u64::try_from(erased).unwrap_or(0) {
+            return Ok(());
+        }
         let sequence = self.index.searcher().sequence();
         if let Some(newest) = newest {
             let number = u64::try_from(newest).unwrap_or(0);
@@ -112,13 +119,26 @@ impl Tailer {
         self.index.set_statistics(sequence, &bytes)
     }
 
+    /// Takes what was erased out of the files of the index too, when it has come to the change that erased it.
+    fn expunge(&self) -> Result<()> {
+        let head = self.db.head()?;
+        let Some(position) = self.index.position() else { return Ok(()) };
+        let erased = u64::try_from(head.erased).unwrap_or(0);
+        if position.epoch != head.epoch || position.sequence < erased || position.expunged >= erased {
+            return Ok(());
+        }
+        self.index.expunge(Position { expunged: erased, ..position })
+    }
+
     /// Makes the whole index anew from the rows, beside the old one, and takes statistics for scoring.
     pub fn rebuild(&self) -> Result<()> {
         // The position is read before the rows: what changes meanwhile is taken in again afterwards.
         let now = self.db.head()?;
         let mut rows = Rows { tailer: self, after: Some(0), ready: Vec::new().into_iter() };
         self.following.makes(Some(0));
-        let made = self.index.rebuild(&mut rows, self.position(&now.epoch, now.sequence));
+        let position = self.position(&now.epoch, now.sequence);
+        let position = Position { expunged: u64::try_from(now.erased).unwrap_or(0), ..position };
+        let made = self.index.rebuild(&mut rows, position);
         self.following.makes(None);
         made
     }
@@ -129,6 +149,7 @@ impl Tailer {
             sequence: u64::try_from(sequence).unwrap_or(0),
             schema: self.index.schema_version(),
             statistics: self.index.position().map_or(0, |position| position.statistics),
+            expunged: self.index.position().map_or(0, |position| position.expunged),
         }
     }
 
@@ -188,6 +209,9 @@ impl Tailer {
                         seen = self.db.wait_for_write(seen, RHYTHM);
                         if renewed.is_none_or(|renewed| renewed.elapsed() >= RENEWAL) {
                             renewed = Some(Instant::now());
+                            if let Err(error) = self.expunge() {
+                                tracing::warn!(%error, "what was erased is still in files of the index");
+                            }
                             if let Err(error) = self.adopt_statistics() {
                                 tracing::warn!(%error, "the statistics for scoring could not be renewed");
                             }

@@ -1,22 +1,18 @@
 //! Who follows the change feed through this node: one thread watches the log for all of them, so that a follower costs
 //! nothing while nothing happens.
 
-use crate::clock::Clock;
 use crate::db::Db;
 use crate::error::Result;
-use chrono::TimeDelta;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
 /// How often the log is looked at for what other nodes wrote.
 const RHYTHM: Duration = Duration::from_millis(200);
 /// Followers are woken at most so often.
 const LEAST: Duration = Duration::from_millis(20);
-/// How often the log is shortened, when it is.
-const SHORTENING: Duration = Duration::from_secs(3600);
 
 /// The followers of this node.
 pub struct Followers {
@@ -64,20 +60,13 @@ impl Followers {
         self.closed.send_replace(true);
     }
 
-    /// Watches the log in a thread of its own, and shortens it to so many days when there are any.
-    pub fn watch(self: &Arc<Self>, db: Db, clock: Arc<dyn Clock>, retention: Option<u64>) -> Result<Watch> {
+    /// Watches the log in a thread of its own.
+    pub fn watch(self: &Arc<Self>, db: Db) -> Result<Watch> {
         let stop = Arc::new(AtomicBool::new(false));
         let (told, followers) = (Arc::clone(&stop), Arc::clone(self));
         let thread = std::thread::Builder::new().name("followers".to_owned()).spawn(move || {
             let mut seen = 0;
-            let mut shortened: Option<Instant> = None;
             while !told.load(Ordering::Acquire) {
-                if let Some(days) = retention
-                    && shortened.is_none_or(|last| last.elapsed() >= SHORTENING)
-                {
-                    shortened = Some(Instant::now());
-                    shorten(&db, clock.as_ref(), days);
-                }
                 seen = db.wait_for_write(seen, RHYTHM);
                 if followers.newest.receiver_count() > 0 {
                     match db.head() {
@@ -93,22 +82,6 @@ impl Followers {
 
     fn tell(&self, sequence: i64) {
         self.newest.send_if_modified(|newest| std::mem::replace(newest, sequence) != sequence);
-    }
-}
-
-fn shorten(db: &Db, clock: &dyn Clock, days: u64) {
-    let days = i64::try_from(days).ok().and_then(TimeDelta::try_days);
-    let Some(before) = days.and_then(|days| clock.now().checked_sub_signed(days)) else { return };
-    match db.forget(before) {
-        Ok(done) if done.changes > 0 => {
-            tracing::info!(
-                changes = done.changes,
-                complete_after = done.complete_after,
-                "the change log was shortened"
-            );
-        }
-        Ok(_) => {}
-        Err(error) => tracing::warn!(%error, "the change log could not be shortened"),
     }
 }
 

@@ -57,6 +57,15 @@ fn both_nodes_are_the_same_image_with_an_index_of_their_own() {
     assert_eq!(compose["services"]["database"]["image"], "postgres:17");
     let proxy = text("deploy/Caddyfile");
     assert!(proxy.contains("reverse_proxy node-1:8080 node-2:8080"));
+    // Only the proxy is believed when it tells of a caller's address, and it passes on none of a caller's own telling.
+    let address = &compose["services"]["proxy"]["networks"]["default"]["ipv4_address"];
+    assert!(address.is_string());
+    assert_eq!(&nodes[0]["environment"]["SAMVERKAN_TRUSTED_PROXIES"], address);
+    let address: std::net::IpAddr = address.as_str().unwrap().parse().unwrap();
+    let pool = &compose["networks"]["default"]["ipam"]["config"][0];
+    let within = |key: &str| pool[key].as_str().unwrap().parse::<ipnet::IpNet>().unwrap().contains(&address);
+    assert!(within("subnet") && !within("ip_range"), "others could be given the proxy's address");
+    assert!(proxy.contains("header_up -Forwarded"));
 }
 
 #[test]

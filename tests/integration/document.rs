@@ -5,14 +5,15 @@ use samverkan::api::openapi::committed_form;
 use samverkan::api::validate::Validator;
 use samverkan::resources::Kind;
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-fn document() -> Value {
+pub fn document() -> Value {
     serde_json::from_str(&committed_form().unwrap()).unwrap()
 }
 
-fn operations(document: &Value) -> Vec<(String, String, Value)> {
+pub fn operations(document: &Value) -> Vec<(String, String, Value)> {
     let mut found = Vec::new();
     for (path, item) in document["paths"].as_object().unwrap() {
         for (method, operation) in item.as_object().unwrap() {
@@ -85,6 +86,75 @@ fn the_examples_of_bodies_pass_their_own_checks() {
 }
 
 #[test]
+fn every_array_and_text_of_a_body_has_a_longest_length() {
+    fn walk(place: &str, schema: &Value, schemas: &Value, seen: &mut BTreeSet<String>) {
+        if let Some(name) = schema["$ref"].as_str().map(|text| text.rsplit('/').next().unwrap()) {
+            if seen.insert(name.to_owned()) {
+                walk(name, &schemas[name], schemas, seen);
+            }
+            return;
+        }
+        let is = |kind: &str| {
+            schema["type"] == kind || schema["type"].as_array().is_some_and(|kinds| kinds.contains(&json!(kind)))
+        };
+        assert!(!is("array") || schema["maxItems"].is_u64(), "{place} has no maxItems");
+        let bounded = ["maxLength", "enum", "const"].iter().any(|name| !schema[*name].is_null());
+        assert!(!is("string") || bounded, "{place} has no maxLength");
+        for (property, schema) in schema["properties"].as_object().into_iter().flatten() {
+            walk(&format!("{place}.{property}"), schema, schemas, seen);
+        }
+        for part in ["oneOf", "anyOf", "allOf"].iter().filter_map(|name| schema[*name].as_array()).flatten() {
+            walk(place, part, schemas, seen);
+        }
+        for part in ["items", "additionalProperties"].iter().filter(|name| schema[**name].is_object()) {
+            walk(&format!("{place}/{part}"), &schema[*part], schemas, seen);
+        }
+    }
+    let document = document();
+    let mut seen = BTreeSet::new();
+    for (path, method, operation) in operations(&document) {
+        for (media_type, content) in operation["requestBody"]["content"].as_object().into_iter().flatten() {
+            assert!(content["schema"].is_object(), "{method} {path} {media_type}");
+            walk(&format!("{method} {path}"), &content["schema"], &document["components"]["schemas"], &mut seen);
+        }
+    }
+    assert!(seen.len() > 30, "{seen:?}");
+}
+
+#[test]
+fn texts_without_a_length_of_their_own_are_bounded_too() {
+    let mut body = json!({
+        "sector": "civil-society", "kind": "association", "topics": ["a".repeat(101)],
+        "names": [{"value": "Föreningen", "lang": "sv", "kind": "official"}],
+    });
+    let errors = Validator::for_kind(Kind::Organisation).unwrap().check(&mut body);
+    assert_eq!(errors.len(), 1, "{errors:?}");
+    assert_eq!(errors[0].code, "too-long");
+}
+
+#[test]
+fn the_limits_are_described_where_they_hold() {
+    let document = document();
+    for (path, method, operation) in operations(&document) {
+        let limited = path != "/api-info";
+        assert_eq!(operation["responses"]["429"].is_object(), limited, "{method} {path}");
+        for (status, answer) in operation["responses"].as_object().unwrap() {
+            if status.starts_with('2') {
+                for name in ["RateLimit", "RateLimit-Policy"] {
+                    assert_eq!(answer["headers"][name].is_object(), limited, "{method} {path} {status} {name}");
+                }
+            }
+        }
+    }
+    let headers = document["components"]["responses"]["StatusTooManyRequests"]["headers"].as_object().unwrap();
+    assert_eq!(headers.keys().collect::<Vec<_>>(), ["RateLimit", "RateLimit-Policy", "Retry-After"]);
+    for header in headers.values() {
+        let place = header["$ref"].as_str().unwrap().trim_start_matches('#');
+        assert!(document.pointer(place).unwrap()["description"].is_string(), "{place}");
+    }
+}
+
+#[test]
 fn paths_are_plural_nouns_in_lower_case_with_hyphens() {
     for (path, ..) in operations(&document()) {
         assert!(path.chars().all(|c| c.is_ascii_lowercase() || "/-{}".contains(c)), "{path}");
@@ -132,7 +202,7 @@ fn every_list_and_record_of_the_document_answers() {
                 app.get(&address).problem(401, "unauthorized");
             }
             let asked = |method, address: &str| {
-                if open { app.anyone(method, address) } else { app.steward(method, address) }.send()
+                if open { app.anyone(method, address) } else { app.administrator(method, address) }.send()
             };
             let answer = asked("GET", &address);
             assert_eq!(answer.status, 200, "{path}: {}", answer.text());

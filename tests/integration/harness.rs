@@ -6,7 +6,7 @@ use samverkan::app::{App, Background};
 use samverkan::auth::actor::Role;
 use samverkan::auth::clients::NewClient;
 use samverkan::clock::{Clock, Fixed, System};
-use samverkan::config::Config;
+use samverkan::config::{Config, Limit};
 use samverkan::demo;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -27,6 +27,7 @@ pub struct TestApp {
     /// The tests' clock.
     pub clock: Arc<Fixed>,
     steward: OnceLock<String>,
+    administrator: OnceLock<String>,
     _folder: TempDir,
     // The last to go: what uses it is gone by then.
     _database: TestDatabase,
@@ -70,6 +71,16 @@ impl TestApp {
         let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
         config.listen = free.to_string();
         config.workers = 2;
+        // Tests hammer from one address; those of limits set their own.
+        for limit in [
+            &mut config.limit_search,
+            &mut config.limit_records,
+            &mut config.limit_writes,
+            &mut config.limit_token,
+            &mut config.limit_token_failures,
+        ] {
+            *limit = Limit::OFF;
+        }
         set(&mut config);
         let clock = Arc::new(Fixed::at(now));
         let app = App::build_with_clock(config, Arc::clone(&clock) as Arc<_>).unwrap();
@@ -83,6 +94,7 @@ impl TestApp {
             base,
             clock,
             steward: OnceLock::new(),
+            administrator: OnceLock::new(),
             _folder: folder,
             _database: database,
         }
@@ -102,10 +114,18 @@ impl TestApp {
     /// A token of a new client.
     pub fn token(&self, role: Role, organisation: Option<Uuid>, protected: bool) -> String {
         let (id, secret) = self.app.create_client(&new_client(role, organisation, protected)).unwrap();
-        let answer = self.form(
-            "/oauth2/token",
-            &[("grant_type", "client_credentials"), ("client_id", &id), ("client_secret", &secret)],
-        );
+        self.exchanged(&id, &secret)
+    }
+
+    /// The answer to a client that asks for a token.
+    pub fn exchange(&self, id: &str, secret: &str) -> Answer {
+        let fields = [("grant_type", "client_credentials"), ("client_id", id), ("client_secret", secret)];
+        self.form("/oauth2/token", &fields)
+    }
+
+    /// A token for a secret.
+    pub fn exchanged(&self, id: &str, secret: &str) -> String {
+        let answer = self.exchange(id, secret);
         assert_eq!(answer.status, 200, "{}", answer.text());
         answer.json()["access_token"].as_str().unwrap().to_owned()
     }
@@ -127,6 +147,12 @@ impl TestApp {
     /// A request of a steward.
     pub fn steward(&self, method: &str, path: &str) -> Request<'_> {
         let token = self.steward_token().to_owned();
+        self.anyone(method, path).token(&token)
+    }
+
+    /// A request of an administrator.
+    pub fn administrator(&self, method: &str, path: &str) -> Request<'_> {
+        let token = self.administrator.get_or_init(|| self.token(Role::Administrator, None, false)).clone();
         self.anyone(method, path).token(&token)
     }
 

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 #![expect(unreachable_pub, reason = "all of a test binary is private")]
 
+mod admin;
 mod cluster;
 mod crash;
 mod database;
@@ -14,16 +15,19 @@ mod importing;
 mod invariants;
 mod issuers;
 mod licences;
+mod limits;
 mod metrics;
 mod model;
 mod nodes;
 mod operations;
 mod outage;
 mod parity;
+mod persons;
 mod privacy;
 mod races;
 mod readme;
 mod registry;
+mod roles;
 mod surface;
 mod webhooks;
 mod writing;

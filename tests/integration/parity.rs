@@ -68,7 +68,7 @@ fn of_postgresql(connection: &mut PgConnection) -> BTreeSet<String> {
     let mut all = lines!(
         connection,
         "SELECT table_name || ' ' || column_name || ' ' || replace(data_type, ' without time zone', '') \
-         || CASE is_nullable WHEN 'NO' THEN ' not null' ELSE '' END || ' ' || coalesce(column_default, 'no default') \
+         || CASE is_nullable WHEN 'NO' THEN ' not null' ELSE '' END || ' ' || replace(coalesce(column_default, 'no default'), '::text', '') \
          AS line FROM information_schema.columns WHERE table_schema = 'public' AND table_name NOT LIKE '\\_\\_%'"
     );
     all.extend(lines!(

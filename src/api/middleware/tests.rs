@@ -1,6 +1,8 @@
 use super::*;
 use crate::api::cursor::CursorKey;
+use crate::api::limits::Limits;
 use crate::api::routes::RouteTable;
+use crate::config::Config;
 use actix_web::dev::Service;
 use actix_web::middleware::{Compress, from_fn};
 use actix_web::test::{TestRequest, call_service, init_service, read_body};
@@ -17,6 +19,9 @@ fn surface() -> web::Data<Surface> {
         timeout: Duration::from_millis(50),
         sequence: Box::new(|| Some(7)),
         requests: None,
+        limits: Limits::new(&Config::default()),
+        trusted_proxies: Vec::new(),
+        origins: Vec::new(),
     })
 }
 
@@ -153,6 +158,24 @@ async fn an_answer_that_takes_too_long_is_given_up() {
     assert_eq!(response.headers().get("content-type").unwrap(), PROBLEM_JSON);
     assert!(response.headers().contains_key("x-request-id"));
     assert!(response.headers().contains_key("retry-after"));
+    assert!(!response.headers().contains_key("access-control-allow-origin"));
+    let request = TestRequest::get().uri("/sleeps").insert_header(("origin", "https://site.example")).to_request();
+    let response = app.call(request).await.err().unwrap().error_response();
+    let header = |name| response.headers().get(name).unwrap().to_str().unwrap();
+    assert_eq!(header("access-control-allow-origin"), "*");
+    assert!(header("access-control-expose-headers").contains("x-request-id"));
+    assert_eq!(header("vary"), VARY);
+}
+
+#[test]
+fn origins_that_are_named_are_the_only_ones() {
+    let allowed = |origin: &str| {
+        let request = TestRequest::get().insert_header(("origin", origin)).to_http_request();
+        allowed_origin(&request, &["https://a.example".to_owned()])
+    };
+    assert_eq!(allowed("https://a.example").unwrap(), "https://a.example");
+    assert_eq!(allowed("https://b.example"), None);
+    assert_eq!(allowed_origin(&TestRequest::get().to_http_request(), &[]), None);
 }
 
 #[actix_web::test]

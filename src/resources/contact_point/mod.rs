@@ -15,11 +15,12 @@ use crate::resources::owner::Owner;
 use crate::resources::resource::repoint;
 use crate::resources::resource::{OWNERS, ReferenceTo, Resource, Stored, parse};
 use crate::resources::values::{Identifier, LocalizedText, Source};
-use crate::resources::{Kind, membership};
+use crate::resources::{Kind, membership, organisation, steps};
 use crate::search::document::Document;
 use crate::vocabulary::Vocabulary;
-use chrono::NaiveDate;
+use chrono::{DateTime, Months, NaiveDate, NaiveDateTime, Utc};
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -139,16 +140,54 @@ pub enum ContactPointStatus {
 /// A named person behind a function, kept only with a recorded legal basis.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
-#[schema(example = json!({"name": "Anna Exempel", "basis": "consent", "recordedAt": "2026-11-24"}))]
+#[schema(example = json!({
+    "name": "Anna Exempel", "basis": "consent", "purpose": "Tar emot förfrågningar från kommunen",
+    "recordedAt": "2026-11-24", "expiresAt": "2028-11-24"
+}))]
 pub struct Person {
     /// The person's name.
     #[schema(min_length = 1, max_length = 200)]
     pub name: String,
     /// The legal basis for publishing the name.
     pub basis: PersonBasis,
+    /// What the name is published for.
+    #[serde(default)]
+    #[schema(min_length = 1, max_length = 500, required = true)]
+    pub purpose: String,
     /// The day the basis was recorded.
     #[schema(example = "2026-11-24")]
     pub recorded_at: NaiveDate,
+    /// The last day of the name, at most five years after it was recorded; it then goes by itself. Two years when it is left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(example = "2028-11-24")]
+    pub expires_at: Option<NaiveDate>,
+}
+
+/// A name stays for so many months unless another day is given, and never for longer than so many.
+const USUAL_MONTHS: Months = Months::new(24);
+const MOST_MONTHS: Months = Months::new(60);
+
+impl Person {
+    fn check(&mut self, errors: &mut Errors) {
+        let after = |months| self.recorded_at.checked_add_months(months).unwrap_or(NaiveDate::MAX);
+        let (usual, most) = (after(USUAL_MONTHS), after(MOST_MONTHS));
+        let expires_at = *self.expires_at.get_or_insert(usual);
+        if expires_at < self.recorded_at || expires_at > most {
+            errors.push(FieldError::at(
+                "/person/expiresAt",
+                "range",
+                Message::fixed(
+                    "Dagen ska ligga efter recordedAt och högst fem år senare.",
+                    "The day must lie after recordedAt, and at most five years later.",
+                ),
+            ));
+        }
+    }
+
+    /// The moment at which the name has to be gone.
+    fn until(&self) -> Option<NaiveDateTime> {
+        self.expires_at?.succ_opt()?.and_hms_opt(0, 0, 0)
+    }
 }
 
 /// Legal bases for a named person (GDPR article 6).
@@ -193,6 +232,33 @@ impl Resource for ContactPoints {
         for (index, channel) in content.channels.iter_mut().enumerate() {
             channel.check(&format!("/channels/{index}/value"), errors);
         }
+        if let Some(person) = &mut content.person {
+            person.check(errors);
+        }
+    }
+
+    fn check_within(
+        connection: &mut AnyConnection,
+        _id: Uuid,
+        content: &ContactPointInput,
+        errors: &mut Errors,
+    ) -> Result<()> {
+        // Who answers for a congregation or a party shows a belief: only their own consent allows that (GDPR article 9).
+        if let Some(person) = &content.person
+            && person.basis != PersonBasis::Consent
+            && content.owner_type == OwnerType::Organisation
+            && organisation::tells_of_its_people(connection, content.owner_id)?
+        {
+            errors.push(FieldError::at(
+                "/person/basis",
+                "consent-required",
+                Message::fixed(
+                    "Ett namn hos en sådan organisation visar tro, hälsa, ursprung eller åsikt och kräver personens samtycke.",
+                    "A name at such an organisation shows belief, health, origin or opinion and needs the person's consent.",
+                ),
+            ));
+        }
+        Ok(())
     }
 
     fn references(content: &ContactPointInput) -> Vec<ReferenceTo> {
@@ -262,28 +328,30 @@ impl Resource for ContactPoints {
     fn insert(tx: &mut Tx<'_>, row: &Row, content: &ContactPointInput) -> Result<()> {
         let (organisation_id, network_id, forum_id) = content.owner().columns();
         let visibility = word(&content.visibility);
+        let person_until = content.person.as_ref().and_then(Person::until);
         if content.is_protected() {
             store::protected::insert(
                 tx,
                 row,
-                store::protected::Columns { organisation_id, network_id, forum_id, visibility },
+                store::protected::Columns { organisation_id, network_id, forum_id, visibility, person_until },
             )
         } else {
-            store::insert(tx, row, store::Columns { organisation_id, network_id, forum_id, visibility })
+            store::insert(tx, row, store::Columns { organisation_id, network_id, forum_id, visibility, person_until })
         }
     }
 
     fn update(tx: &mut Tx<'_>, row: &Row, content: &ContactPointInput) -> Result<bool> {
         let (organisation_id, network_id, forum_id) = content.owner().columns();
         let visibility = word(&content.visibility);
+        let person_until = content.person.as_ref().and_then(Person::until);
         if content.is_protected() {
             store::protected::update(
                 tx,
                 row,
-                store::protected::Columns { organisation_id, network_id, forum_id, visibility },
+                store::protected::Columns { organisation_id, network_id, forum_id, visibility, person_until },
             )
         } else {
-            store::update(tx, row, store::Columns { organisation_id, network_id, forum_id, visibility })
+            store::update(tx, row, store::Columns { organisation_id, network_id, forum_id, visibility, person_until })
         }
     }
 
@@ -326,6 +394,30 @@ impl Resource for ContactPoints {
     fn referrers(connection: &mut AnyConnection, id: Uuid) -> Result<Vec<(Kind, Uuid)>> {
         Ok(with_kind_of(membership::by_contact_point(connection, id)?, Kind::Membership).collect())
     }
+}
+
+/// Takes the person out of a contact point and of its past.
+pub(crate) fn forget_person(tx: &mut Tx<'_>, id: Uuid) -> Result<()> {
+    ContactPoints::lock(tx.connection(), id)?;
+    let Some(before) = ContactPoints::reveal(tx.connection(), id)? else { return Ok(()) };
+    let content = ContactPointInput { person: None, ..before.content.clone() };
+    steps::replace::<ContactPoints>(tx, before, content)?;
+    let without = |version: &str| {
+        let mut version: Map<String, Value> = serde_json::from_str(version)?;
+        version.shift_remove("person");
+        Ok(Some(serde_json::to_string(&version)?))
+    };
+    tx.hide_past(id, without, "retention")
+}
+
+/// Every protected contact point with its content.
+pub(crate) fn all_protected(connection: &mut AnyConnection) -> Result<Vec<(Uuid, String)>> {
+    store::protected::all(connection)
+}
+
+/// Contact points whose person is to be gone by a moment.
+pub(crate) fn with_person_until(connection: &mut AnyConnection, moment: DateTime<Utc>) -> Result<Vec<Uuid>> {
+    store::with_person_until(connection, moment.naive_utc())
 }
 
 /// A reference to an owner, which must be of the kind it says.

@@ -5,14 +5,14 @@ mod store;
 
 pub(crate) use store::{belongs, by_contact_point, of_member, representing, within};
 
-use crate::db::AnyConnection;
 use crate::db::store::Row;
+use crate::db::{AnyConnection, Tx};
 use crate::error::{FieldError, Message, Result};
 use crate::resources::Audience;
-use crate::resources::Kind;
 use crate::resources::check::{self, Errors};
 use crate::resources::describe::{NamesOf, begin, creations_of};
 use crate::resources::owner::Owner;
+use crate::resources::{Kind, steps};
 
 use crate::resources::contact_point::OwnerType;
 use crate::resources::contact_point::owner_reference;
@@ -77,6 +77,14 @@ pub enum MembershipRole {
     Observer,
 }
 
+/// Lets a membership name no contact point any more.
+pub(crate) fn release_contact_point(tx: &mut Tx<'_>, id: Uuid) -> Result<()> {
+    Memberships::lock(tx.connection(), id)?;
+    let Some(before) = Memberships::reveal(tx.connection(), id)? else { return Ok(()) };
+    let content = MembershipInput { contact_point_id: None, ..before.content.clone() };
+    steps::replace::<Memberships>(tx, before, content).map(drop)
+}
+
 /// The resource.
 pub(crate) struct Memberships;
 
@@ -138,6 +146,10 @@ impl Resource for Memberships {
 
     fn governors(_id: Uuid, content: &MembershipInput) -> Vec<Uuid> {
         vec![content.member_id]
+    }
+
+    fn umbrellas(content: &MembershipInput) -> Vec<Uuid> {
+        (content.in_type == OwnerType::Organisation).then_some(content.in_id).into_iter().collect()
     }
 
     fn repoint(content: &mut MembershipInput, from: Uuid, to: Uuid) {

@@ -404,6 +404,27 @@ impl Resource for Organisations {
     }
 }
 
+/// Kinds and activity areas of organisations that tell something of those who act for them that is nobody's business: belief,
+/// health, origin, union, opinion.
+const TELLING_KINDS: &[&str] = &[
+    "congregation",
+    "patient-organisation",
+    "minority-organisation",
+    "ethnic-association",
+    "rights-organisation",
+    "trade-union",
+    "political-party",
+];
+const TELLING_AREAS: &[&str] = &["10", "10100", "11300", "7300"];
+
+/// Whether it tells something sensitive of a person that they act for this organisation.
+pub(crate) fn tells_of_its_people(connection: &mut AnyConnection, id: Uuid) -> Result<bool> {
+    let Some(row) = store::get(connection, id)? else { return Ok(false) };
+    let content = parse::<Organisations>(&row)?;
+    let telling = |area: &String| TELLING_AREAS.contains(&area.as_str());
+    Ok(TELLING_KINDS.contains(&content.kind.as_str()) || content.activity_areas.iter().any(telling))
+}
+
 /// The organisations above this one, nearest first. No tree is a hundred levels deep.
 pub(crate) fn above(connection: &mut AnyConnection, id: Uuid) -> Result<Vec<Uuid>> {
     let mut above = Vec::new();

@@ -57,7 +57,7 @@ impl Registry {
 }
 
 fn position(sequence: u64) -> Position {
-    Position { epoch: "test".to_owned(), sequence, schema: schema_version(), statistics: 0 }
+    Position { epoch: "test".to_owned(), sequence, schema: schema_version(), statistics: 0, expunged: 0 }
 }
 
 /// An active, public organisation of that name; `tie` makes its id.

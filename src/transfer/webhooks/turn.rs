@@ -134,8 +134,13 @@ impl Deliverer {
                             break;
                         }
                         let message = event(&hook, &page.epoch, item)?;
-                        let position =
-                            Head { sequence: item.sequence, epoch: page.epoch.clone(), complete_after: 0, narrowed: 0 };
+                        let position = Head {
+                            sequence: item.sequence,
+                            epoch: page.epoch.clone(),
+                            complete_after: 0,
+                            narrowed: 0,
+                            erased: 0,
+                        };
                         if !self.send(&mut hook, claim, &message, &position)? {
                             return Ok(None);
                         }

@@ -267,6 +267,10 @@ impl Registry {
         }
         after.version += 1;
         after.updated.clone_from(&self.now);
+        if is == Who::Writer && was != Who::Writer {
+            // What is protected now is not to be read in its past either.
+            self.past.get_mut(&id).unwrap().iter_mut().for_each(|change| change.content = None);
+        }
         // Whoever loses sight of it is told that it is gone, whoever gains it that it is there.
         match (was, is) {
             (Who::Writer, Who::Writer) => self.log(id, &after, "updated", is),
@@ -393,8 +397,11 @@ impl Registry {
         }
         match self.departed.get(&id).filter(|(was, _)| *was == kind) {
             None => Found::Nothing,
-            // To everyone, as long as the service does not keep who could see it.
-            Some((_, None)) => Found::Gone,
+            // To whoever could ever know of it.
+            Some((_, None)) => {
+                let told = self.past[&id].iter().any(|change| change.seen_by <= who);
+                if told { Found::Gone } else { Found::Nothing }
+            }
             // A chain of merges leads to its end.
             Some((_, Some(into))) => match self.find(kind, *into, who) {
                 Found::Record(..) => Found::Merged(*into),
