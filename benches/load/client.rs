@@ -80,8 +80,11 @@ pub(crate) fn once_as(address: SocketAddr, path: &str, accept: &str) -> Outcome<
     })?)
 }
 
+/// A request for a path; what stands behind a tab is the token that it carries.
 fn request(address: SocketAddr, path: &str, accept: &str) -> Vec<u8> {
-    format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nAccept: {accept}\r\n\r\n").into_bytes()
+    let (path, token) = path.split_once('\t').map_or((path, None), |(path, token)| (path, Some(token)));
+    let token = token.map(|token| format!("Authorization: Bearer {token}\r\n")).unwrap_or_default();
+    format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nAccept: {accept}\r\n{token}\r\n").into_bytes()
 }
 
 async fn ask(

@@ -23,6 +23,8 @@ struct Files {
     search: PathBuf,
     facets: PathBuf,
     read: PathBuf,
+    /// The searches, each with a token.
+    authorised: PathBuf,
 }
 
 /// Runs everything and prints the tables.
@@ -57,7 +59,8 @@ pub(crate) fn run(settings: &Settings) -> Outcome<()> {
     let read_body = ask(&own, settings, service.address, &files.read, 0.5)?.bytes;
     let (fixed_search, fixed_read) = (fixed_of(search_body)?, fixed_of(read_body)?);
 
-    let plan: [(&'static str, SocketAddr, &Path, Option<usize>); 7] = [
+    let client = make_client(&program, &files.data)?;
+    let plan: [(&'static str, SocketAddr, &Path, Option<usize>); 8] = [
         ("bare actix, as many bytes as a search", fixed_search.address, &files.search, None),
         ("bare tantivy + actix, search", tantivy.address, &files.search, None),
         ("samverkan, search", service.address, &files.search, Some(1)),
@@ -65,10 +68,16 @@ pub(crate) fn run(settings: &Settings) -> Outcome<()> {
         ("samverkan, search with 4 facets", service.address, &files.facets, Some(3)),
         ("bare actix, as many bytes as a record", fixed_read.address, &files.read, None),
         ("samverkan, GET by id", service.address, &files.read, Some(5)),
+        ("samverkan, search with a token (of search without)", service.address, &files.authorised, Some(2)),
     ];
     let mut series: Vec<Series> =
         plan.iter().map(|(name, _, _, against)| Series { name, against: *against, rounds: Vec::new() }).collect();
     for round in 0..settings.rounds {
+        // A token lasts for five minutes, a run may take longer.
+        let token = token(service.address, &client)?;
+        let searches = std::fs::read_to_string(&files.search)?;
+        let lines: String = searches.lines().map(|path| format!("{path}\t{token}\n")).collect();
+        std::fs::write(&files.authorised, lines)?;
         for ((name, address, paths, _), series) in plan.iter().zip(&mut series) {
             let measured = ask(&own, settings, *address, paths, settings.seconds)?;
             eprintln!("round {}: {name}: {:.0}/s, {} errors", round + 1, measured.rate, measured.errors);
@@ -125,6 +134,7 @@ fn prepare(settings: &Settings, program: &Path) -> Outcome<Files> {
         search: named("search"),
         facets: named("facets"),
         read: named("read"),
+        authorised: named("authorised"),
     };
     let seconds = timed(
         program,
@@ -150,6 +160,25 @@ fn prepare(settings: &Settings, program: &Path) -> Outcome<Files> {
     let read: String = ids.map(|id| format!("/api/v1/organisations/{id}\n")).collect();
     std::fs::write(&files.read, read)?;
     Ok(files)
+}
+
+/// Id and secret of a new client that reads.
+fn make_client(program: &Path, data: &Path) -> Outcome<(String, String)> {
+    let output = command(program, Core::Client)
+        .args(["client", "create", "--name", "load", "--role", "reader", "--json"])
+        .env("SAMVERKAN_DATA_DIR", data)
+        .output()?;
+    let made: serde_json::Value = serde_json::from_slice(&output.stdout)?;
+    let text = |name: &str| made[name].as_str().map(str::to_owned).ok_or("no client was made");
+    Ok((text("clientId")?, text("clientSecret")?))
+}
+
+/// A token of a client.
+fn token(address: SocketAddr, (id, secret): &(String, String)) -> Outcome<String> {
+    let form = [("grant_type", "client_credentials"), ("client_id", id), ("client_secret", secret)];
+    let body = ureq::post(format!("http://{address}/oauth2/token")).send_form(form)?.body_mut().read_to_string()?;
+    let answer: serde_json::Value = serde_json::from_str(&body)?;
+    Ok(answer["access_token"].as_str().ok_or("no token was given")?.to_owned())
 }
 
 /// Looks whether both search servers answer the same queries, and tells how many find something.

@@ -1,6 +1,6 @@
 //! The OpenAPI document: collected from the operations, completed in one place, served and committed.
 
-use crate::api::call::Answer;
+use crate::api::call::{Answer, Call};
 use crate::api::openapi_parts::{
     LIMITS, TAGS, events, feed_parameters, header_parameters, limit_headers, list_parameters, record_parameters,
 };
@@ -88,7 +88,7 @@ pub(crate) struct ApiInfo {
     responses((status = 200, description = "Om API:t / About the API", body = ApiInfo)),
 )]
 #[get("/api-info")]
-pub(crate) async fn api_info(served: web::Data<Served>) -> Answer {
+pub(crate) async fn api_info(_call: Call, served: web::Data<Served>) -> Answer {
     let info = ApiInfo {
         api_name: "samverkan",
         api_version: VERSION,

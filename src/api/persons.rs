@@ -8,7 +8,9 @@ use crate::api::validate::{Validator, clean};
 use crate::auth::permission::must_be_administrator;
 use crate::db::audit::Entry;
 use crate::error::{Error, FieldError, Message, Result};
+use crate::nodes::{self, Withdrawal};
 use crate::persons::{self, Outcome, Person, Place, Sought};
+use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::{HttpResponse, post, web};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -123,14 +125,17 @@ pub(crate) async fn correct_person(call: Call, payload: web::Payload) -> Answer 
 pub(crate) async fn erase_person(call: Call, payload: web::Payload) -> Answer {
     let (sought, _) = read(&call, payload).await?;
     let (app, by) = (call.app.clone(), call.by());
-    let outcome = blocking(move || {
+    let (outcome, withdrawal) = blocking(move || {
         let outcome = persons::erase(&app.db, &by, &sought)?;
-        let sequence = app.db.head()?.sequence;
-        crate::nodes::withdraw(&app, sequence);
-        Ok(outcome)
+        let narrowed = app.db.head()?.narrowed;
+        Ok((outcome, nodes::withdraw(&app, narrowed)))
     })
     .await?;
-    private(&outcome)
+    let mut answer = private(&outcome)?;
+    if withdrawal == Withdrawal::Pending {
+        answer.headers_mut().insert(HeaderName::from_static("withdrawal"), HeaderValue::from_static("pending"));
+    }
+    Ok(answer)
 }
 
 async fn find(call: Call, payload: web::Payload, contents: bool) -> Answer {

@@ -213,11 +213,6 @@ impl<'a> Tx<'a> {
         self.entries.push(entry);
     }
 
-    /// Who acts.
-    pub(crate) fn by(&self) -> &By {
-        &self.by
-    }
-
     /// Adds a change to the log.
     pub(crate) fn log(&mut self, change: PendingChange) {
         self.narrows |= matches!(change.operation, Operation::Deleted | Operation::Merged | Operation::Erased);

@@ -228,7 +228,9 @@ fn rewrite<R: Resource>(tx: &mut Tx<'_>, id: Uuid, sought: &Sought, change: Chan
     let mut value = serde_json::to_value(&stored.content)?;
     let Scrubbed { changed, is_empty } = scrub(R::KIND, &mut value, sought, change);
     if is_empty {
-        for (kind, referrer) in R::referrers(tx.connection(), id)? {
+        let mut referrers = R::referrers(tx.connection(), id)?;
+        referrers.sort_unstable();
+        for (kind, referrer) in referrers {
             if kind == Kind::Membership {
                 membership::release_contact_point(tx, referrer)?;
             }

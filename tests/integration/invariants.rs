@@ -84,3 +84,22 @@ fn a_resource_never_imports_the_store_of_another() {
         }
     }
 }
+
+#[test]
+fn the_threat_model_names_tests_that_exist() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let text = fs::read_to_string(root.join("docs/security.md")).unwrap();
+    let mut named = 0;
+    for name in text.split('`').skip(1).step_by(2).filter(|name| name.contains("::") && !name.contains(' ')) {
+        let Some((file, test)) = name.split_once("::") else { continue };
+        if file == "auth" || file == "file" {
+            continue;
+        }
+        let path = if file.starts_with("src/") { file.to_owned() } else { format!("tests/integration/{file}.rs") };
+        let source = fs::read_to_string(root.join(&path)).unwrap_or_else(|error| panic!("{path}: {error}"));
+        let there = if test == "*" { source.contains("#[test]") } else { source.contains(&format!("fn {test}()")) };
+        assert!(there, "there is no test {name}");
+        named += 1;
+    }
+    assert!(named > 40, "{named}");
+}

@@ -272,7 +272,7 @@ fn the_limits_of_every_day_are_met_by_nobody_honest() {
 }
 
 /// Starts the program with its log in a pipe.
-fn logged(log: &str, work: impl FnOnce(&str, &Value)) -> Vec<String> {
+pub fn logged(log: &str, work: impl FnOnce(&str, &Value)) -> Vec<String> {
     let folder = tempfile::tempdir().unwrap();
     let database = TestDatabase::of(Which::Sqlite);
     let made =

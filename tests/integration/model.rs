@@ -9,7 +9,7 @@ use copy::{Copy, State, assert_same};
 use proptest::collection::vec;
 use proptest::prelude::any;
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestRng, TestRunner};
-use registry::{Call, Found, Registry, SCHEME, Who, text};
+use registry::{Call, Found, Registry, SCHEME, Who, email_of, name_of, text};
 use samverkan::auth::actor::Role;
 use samverkan::resources::Kind;
 use serde::Deserialize;
@@ -58,7 +58,7 @@ fn call(known: &impl Known, (what, one, two, three): Dice) -> Option<Call> {
     let held = |id: Uuid| known.version(id) - i64::from(three % 16 == 15);
     let topic = ["folkhalsa", "integration"][usize::from(three) % 2];
     let visibility = ["public", "partners", "protected"][usize::from(three) % 3];
-    Some(match what % 32 {
+    Some(match what % 35 {
         0..=3 => {
             let mut body = organisation(&format!("Förening {one}"));
             if let Some(parent) = organisations(two).filter(|_| three % 3 == 0) {
@@ -91,15 +91,25 @@ fn call(known: &impl Known, (what, one, two, three): Dice) -> Option<Call> {
             Call::Delete(Kind::Organisation, id, held(id))
         }
         15..=16 => Call::Merge(organisations(one)?, organisations(two)?),
-        17..=19 => Call::Create(
-            Kind::ContactPoint,
-            json!({"ownerId": text(organisations(one)?), "ownerType": "organisation",
-                "function": {"sv": format!("Växel {two}")}, "visibility": visibility}),
-        ),
+        17..=19 => {
+            let mut body = json!({"ownerId": text(organisations(one)?), "ownerType": "organisation",
+                "function": {"sv": format!("Växel {two}")}, "visibility": visibility});
+            if two % 2 == 0 {
+                body["person"] = person(three);
+            }
+            if two % 3 != 0 {
+                body["channels"] = json!([{"kind": "email", "value": email_of(three)}]);
+            }
+            Call::Create(Kind::ContactPoint, body)
+        }
         20..=23 => {
             let id = known.pick(Kind::ContactPoint, one)?;
-            let patch = match two % 4 {
+            let patch = match two % 6 {
                 0 => json!({"function": {"sv": format!("Kansli {three}")}}),
+                4 => json!({"person": person(three)}),
+                5 => {
+                    json!({"channels": [{"kind": "email", "value": email_of(three)}, {"kind": "web", "value": "https://x.example.org/"}]})
+                }
                 1 => json!({"ownerId": text(organisations(three)?)}),
                 _ => json!({"visibility": visibility}),
             };
@@ -126,11 +136,17 @@ fn call(known: &impl Known, (what, one, two, three): Dice) -> Option<Call> {
             };
             Call::Patch(Kind::Membership, id, held(id), patch)
         }
-        _ => {
+        31 => {
             let id = known.pick(Kind::Membership, one)?;
             Call::Delete(Kind::Membership, id, held(id))
         }
+        _ => Call::Erase(one % 4),
     })
+}
+
+/// One of a few persons, as a contact point names them.
+fn person(number: u8) -> Value {
+    json!({"name": name_of(number), "basis": "consent", "purpose": "Svarar", "recordedAt": "2026-11-01", "expiresAt": "2028-11-01"})
 }
 
 fn path(kind: Kind, id: Uuid) -> String {
@@ -149,6 +165,8 @@ fn send(app: &TestApp, token: &str, call: &Call) -> Answer {
         }
         Call::Merge(survivor, absorbed) => request("POST", &format!("{}/merges", path(Kind::Organisation, *survivor)))
             .json(&json!({"absorbedId": text(*absorbed), "reason": "samma"})),
+        Call::Erase(person) => request("POST", "/api/v1/person-erasures")
+            .json(&json!({"names": [name_of(*person)], "emails": [email_of(*person)]})),
     }
     .send()
 }
@@ -212,7 +230,7 @@ struct Pair {
 impl Pair {
     fn new() -> Pair {
         let app = TestApp::new();
-        let (reader, writer) = (app.token(Role::Reader, None, false), app.token(Role::Steward, None, true));
+        let (reader, writer) = (app.token(Role::Reader, None, false), app.token(Role::Administrator, None, true));
         Pair { app, model: Registry::new(), reader, writer, copies: Vec::new() }
     }
 
@@ -230,6 +248,14 @@ impl Pair {
         let seen: BTreeMap<Who, BTreeSet<Uuid>> =
             [Who::Anyone, Who::Partner].map(|who| (who, self.model.open(who).into_keys().collect())).into();
         let answer = send(&self.app, &self.writer, &call);
+        if let Call::Erase(person) = call {
+            assert_eq!((answer.status, answer.header("withdrawal")), (200, None), "{answer:?}");
+            for id in self.model.erase(person) {
+                self.compare_record(id);
+            }
+            assert_eq!(self.app.app.db.head().unwrap().sequence, self.model.sequence, "{call:?}: {answer:?}");
+            return;
+        }
         let made = (answer.status == 201).then(|| answer.json()["id"].as_str().unwrap().parse().unwrap());
         let (status, id) = self.model.call(&call, made);
         assert_eq!(answer.status, status, "{call:?}: {}", answer.text());
@@ -430,7 +456,7 @@ fn however_many_write_at_once_every_copy_ends_as_the_registry() {
     const WRITERS: usize = 4;
     const CHANGES: usize = 30;
     let app = TestApp::new();
-    let (reader, writer) = (app.token(Role::Reader, None, false), app.token(Role::Steward, None, true));
+    let (reader, writer) = (app.token(Role::Reader, None, false), app.token(Role::Administrator, None, true));
     let (pool, over, last) = (Pool::default(), AtomicBool::new(false), AtomicI64::new(0));
     let write = || {
         let (mut done, mut calls) = (0, 0);
@@ -448,9 +474,11 @@ fn however_many_write_at_once_every_copy_ends_as_the_registry() {
                         Call::Put(..) => Some(Kind::Organisation),
                         _ => None,
                     };
-                    pool.learn(&answer, kind);
-                    last.fetch_max(answer.json()["changeSequence"].as_i64().unwrap(), Ordering::AcqRel);
-                    done += 1;
+                    if !matches!(call, Call::Erase(_)) {
+                        pool.learn(&answer, kind);
+                        last.fetch_max(answer.json()["changeSequence"].as_i64().unwrap(), Ordering::AcqRel);
+                        done += 1;
+                    }
                 }
                 // Too late for what another has changed, taken away or come to need.
                 409 | 410 | 412 | 422 => {}

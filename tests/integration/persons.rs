@@ -63,7 +63,7 @@ fn planted(app: &TestApp) -> (String, String, String) {
     (alone, more, id)
 }
 
-fn files(folder: &Path, found: &mut Vec<std::path::PathBuf>) {
+pub fn files(folder: &Path, found: &mut Vec<std::path::PathBuf>) {
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         if path.is_dir() { files(&path, found) } else { found.push(path) }

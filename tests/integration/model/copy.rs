@@ -99,7 +99,7 @@ impl Copy {
                     self.state.insert(item.id, (item.kind, record.get().to_owned()));
                 }
                 None => {
-                    assert!(["deleted", "merged"].contains(&item.operation.as_str()), "{}", item.operation);
+                    assert!(["deleted", "merged", "erased"].contains(&item.operation.as_str()), "{}", item.operation);
                     self.state.remove(&item.id);
                 }
             }

@@ -1,5 +1,4 @@
-//! The model: what the registry should hold and tell, by the plainest means. Erasure is left out, as the service does not
-//! have it yet.
+//! The model: what the registry should hold and tell, by the plainest means.
 
 use samverkan::resources::Kind;
 use serde_json::{Map, Value, json};
@@ -37,6 +36,7 @@ const CONTACT_POINT: &[(&str, &str)] = &[
     ("channels", "[]"),
     ("languages", "[]"),
     ("visibility", "\"public\""),
+    ("person", ""),
     ("status", "\"active\""),
 ];
 const MEMBERSHIP: &[(&str, &str)] = &[
@@ -71,6 +71,29 @@ pub enum Call {
     Patch(Kind, Uuid, i64, Value),
     Delete(Kind, Uuid, i64),
     Merge(Uuid, Uuid),
+    /// Erases one of a few persons.
+    Erase(u8),
+}
+
+/// The name of one of a few persons.
+pub fn name_of(person: u8) -> String {
+    format!("Erasa Testperson-{}", ["Ek", "Alm", "Björk", "Lind"][usize::from(person) % 4])
+}
+
+/// The address of one of them.
+pub fn email_of(person: u8) -> String {
+    format!("erasa.testperson{}@example.org", person % 4)
+}
+
+/// Takes a person out of the content of a contact point; true when no way to it is left.
+fn erase_from(content: &mut Map<String, Value>, person: u8) -> bool {
+    if content.get("person").is_some_and(|held| held["name"] == name_of(person)) {
+        content.shift_remove("person");
+    }
+    let Some(Value::Array(channels)) = content.get_mut("channels") else { return false };
+    let before = channels.len();
+    channels.retain(|channel| channel["value"] != email_of(person));
+    before > 0 && channels.is_empty()
 }
 
 #[derive(Debug, Clone)]
@@ -184,6 +207,8 @@ impl Registry {
             Call::Patch(kind, id, version, patch) => (self.patch(*kind, *id, *version, patch), Some(*id)),
             Call::Delete(kind, id, version) => (self.delete(*kind, *id, *version), Some(*id)),
             Call::Merge(survivor, absorbed) => (self.merge(*survivor, *absorbed), Some(*survivor)),
+            // Of many records or of none: the caller looks at each.
+            Call::Erase(person) => (200, self.erase(*person).first().copied()),
         }
     }
 
@@ -303,6 +328,40 @@ impl Registry {
             self.depart(id, "deleted", None);
         }
         200
+    }
+
+    /// Erases a person from contact points, as they are and as they were. Gives those that it was in.
+    pub fn erase(&mut self, person: u8) -> Vec<Uuid> {
+        let mut found: Vec<(Kind, Uuid)> = Vec::new();
+        let tells = |text: &str| text.contains(&name_of(person)) || text.contains(&email_of(person));
+        for (id, record) in &self.live {
+            let now = tells(&Value::Object(record.content.clone()).to_string());
+            let then = self.past.get(id).into_iter().flatten().filter_map(|change| change.content.as_ref());
+            if now || then.into_iter().any(|content| tells(content)) {
+                found.push((record.kind, *id));
+            }
+        }
+        found.sort();
+        for (_, id) in &found {
+            let mut after = self.live[id].clone();
+            if erase_from(&mut after.content, person) {
+                for membership in self.ids(|record| record.names("contactPointId", *id)) {
+                    let mut released = self.live[&membership].clone();
+                    released.content.shift_remove("contactPointId");
+                    self.update(membership, released);
+                }
+                self.depart(*id, "erased", None);
+            } else {
+                self.update(*id, after);
+            }
+            for change in self.past.get_mut(id).unwrap() {
+                let Some(content) = &change.content else { continue };
+                let mut content: Map<String, Value> = serde_json::from_str(content).unwrap();
+                let is_empty = erase_from(&mut content, person);
+                change.content = (!is_empty).then(|| Value::Object(content).to_string());
+            }
+        }
+        found.into_iter().map(|(_, id)| id).collect()
     }
 
     fn depart(&mut self, id: Uuid, operation: &'static str, into: Option<Uuid>) {
