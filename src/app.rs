@@ -126,7 +126,7 @@ impl App {
             Arc::clone(&keys),
             config.public_address(),
             config.token_lifetime,
-            Issuers::default(),
+            Issuers::of(&config.issuers),
         )?);
         Ok(App {
             config: Arc::new(config),

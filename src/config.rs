@@ -1,6 +1,7 @@
 //! Configuration: environment variables with the prefix `SAMVERKAN_`, then a TOML file, then defaults. A name that is not
 //! known refuses the start.
 
+use crate::auth::issuers::Outside;
 use crate::error::{Error, Result as CrateResult};
 use crate::transfer::webhooks::Reach;
 use ipnet::IpNet;
@@ -100,6 +101,8 @@ settings! {
     max_staleness: u64 = 300, "max_staleness", "300";
     /// How long an access token lasts, in seconds, at most 300.
     token_lifetime: u64 = 300, "token_lifetime", "300";
+    /// The file that tells which outside issuers' tokens are taken, and what they give.
+    issuers: Outside = Outside::default(), "issuers", "none";
     /// How many streams of changes a node serves at once.
     max_streams: usize = 500, "max_streams", "500";
     /// Networks or addresses of proxies in front of the node, separated by commas: their `Forwarded` or `X-Forwarded-For` tells the address of a caller.
@@ -260,6 +263,15 @@ impl Setting for Networks {
     }
     fn show(&self) -> String {
         quoted(&self.0.iter().map(IpNet::to_string).collect::<Vec<_>>().join(","))
+    }
+}
+
+impl Setting for Outside {
+    fn read(text: &str) -> Result<Self, String> {
+        PathBuf::read(text).and_then(|path| Outside::read(&path))
+    }
+    fn show(&self) -> String {
+        quoted(&self.path().map(Path::to_string_lossy).unwrap_or_default())
     }
 }
 

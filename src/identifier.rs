@@ -135,7 +135,7 @@ fn is_birth_date(ten: &str) -> bool {
 }
 
 /// What stands for a record in a path or a filter.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum PathId {
     /// Its id.
     Uuid(Uuid),

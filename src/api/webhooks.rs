@@ -91,6 +91,16 @@ pub(crate) async fn list_webhooks(call: Call) -> Answer {
 #[post("/webhooks")]
 pub(crate) async fn create_webhook(call: Call, payload: web::Payload) -> Answer {
     let owner = Owner::writing(&call)?;
+    if call.actor.issuer().is_some() {
+        // Nobody would hear from the issuer that its rights have ended.
+        return Err(Error::problem(
+            Code::Forbidden,
+            Message::fixed(
+                "En webhook tillhör en klient hos registret; den med en utfärdare utanför får ingen.",
+                "A webhook belongs to a client of the registry; who has an outside issuer gets none.",
+            ),
+        ));
+    }
     Params::of(&call.request)?.only(&[])?;
     let bytes = body::json_bytes(payload, &call.request, call.app.config.body_limit).await?;
     let (retry, content) = (Retry::of(&call, &bytes)?, body::parse(&bytes)?);

@@ -4,8 +4,10 @@ use crate::auth::credentials::CredentialKind;
 use crate::auth::token::{LEEWAY, part};
 use crate::db::CredentialRow;
 use crate::error::Message;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, Utc};
-use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, Jwk, ThumbprintHash};
+use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, Jwk, RSAKeyParameters, ThumbprintHash};
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode};
 use serde::Deserialize;
 use serde_json::Value;
@@ -15,7 +17,7 @@ pub(crate) const TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-b
 /// An assertion may be good for so many seconds at most.
 const LONGEST_LIFE: i64 = 600;
 /// RSA keys have at least so many bits.
-const LEAST_RSA: usize = 2048;
+pub(crate) const LEAST_RSA: usize = 2048;
 /// The longest public key that is read, in bytes.
 const LONGEST_KEY: usize = 8 << 10;
 /// The longest `jti` that is kept, in bytes.
@@ -66,11 +68,19 @@ fn algorithms(key: &Jwk) -> Vec<Algorithm> {
     match &key.algorithm {
         AlgorithmParameters::OctetKeyPair(pair) if pair.curve == EllipticCurve::Ed25519 => vec![Algorithm::EdDSA],
         AlgorithmParameters::EllipticCurve(point) if point.curve == EllipticCurve::P256 => vec![Algorithm::ES256],
-        AlgorithmParameters::RSA(rsa) if rsa.n.trim_end_matches('=').len() * 6 >= LEAST_RSA => {
+        AlgorithmParameters::RSA(rsa) if rsa_bits(rsa) >= LEAST_RSA => {
             vec![Algorithm::RS256, Algorithm::PS256]
         }
         _ => Vec::new(),
     }
+}
+
+/// How many bits an RSA key has; none when it cannot be read.
+pub(crate) fn rsa_bits(key: &RSAKeyParameters) -> usize {
+    let modulus = URL_SAFE_NO_PAD.decode(&key.n).unwrap_or_default();
+    let zeros = modulus.iter().take_while(|byte| **byte == 0).count();
+    let first = modulus.get(zeros).map_or(0, |byte| byte.leading_zeros() as usize);
+    (modulus.len() - zeros) * 8 - first
 }
 
 /// What an assertion says. RFC 7523: issuer and subject are the client.

@@ -4,7 +4,7 @@
 use crate::auth::actor::{Actor, Role};
 use crate::auth::clients::Rights;
 use crate::auth::credentials;
-use crate::auth::issuers::{Issuers, Verdict};
+use crate::auth::issuers::Issuers;
 use crate::auth::keys::Keys;
 use crate::auth::token::{self, Claims, Tokens, refused};
 use crate::clock::Clock;
@@ -26,6 +26,8 @@ const RHYTHM: Duration = Duration::from_millis(500);
 const LEAST: Duration = Duration::from_millis(200);
 /// So many tokens are remembered.
 const REMEMBERED: usize = 10_000;
+/// A token of an outside issuer is checked anew after so many seconds: its organisation may have changed.
+const OUTSIDE: i64 = 60;
 /// No token of ours or of an honest issuer is longer, in bytes.
 const LONGEST: usize = 8 << 10;
 
@@ -53,6 +55,8 @@ struct Known {
 #[derive(Clone)]
 struct Remembered {
     generation: u64,
+    /// When it is checked anew, in seconds since 1970.
+    again: Option<i64>,
     bearer: Bearer,
 }
 
@@ -72,10 +76,10 @@ pub(crate) struct Authority {
     reading: Mutex<()>,
 }
 
-/// A running look-out for changes; stops when dropped.
+/// Running look-outs for changes; they stop when dropped.
 pub(crate) struct Watch {
     stop: Arc<AtomicBool>,
-    thread: Option<JoinHandle<()>>,
+    threads: Vec<JoinHandle<()>>,
 }
 
 impl Authority {
@@ -111,7 +115,7 @@ impl Authority {
 
     /// Changes with every change of rights or keys.
     pub(crate) fn generation(&self) -> u64 {
-        self.known.load().generation
+        self.known.load().generation + self.issuers.generation()
     }
 
     /// Who a token names, where nothing has to be asked for; `None` where something has.
@@ -121,15 +125,18 @@ impl Authority {
         }
         let now = self.clock.now();
         let digest: [u8; 32] = Sha256::digest(token.as_bytes()).into();
-        let known = self.known.load();
+        // What changes from here on makes what is remembered below count for nothing.
+        let generation = self.generation();
         if let Some(held) = self.remembered.get(&digest)
-            && held.generation == known.generation
+            && held.generation == generation
+            && held.again.is_none_or(|again| now.timestamp() < again)
         {
             return Some(token::in_time(held.bearer.until, now).then_some(held.bearer).ok_or_else(refused));
         }
-        let found = self.verify(token, &known, now).transpose()?;
+        let found = self.verify(token, &self.known.load(), now).transpose()?;
         if let Ok(bearer) = &found {
-            let remembered = Remembered { generation: known.generation, bearer: bearer.clone() };
+            let again = bearer.actor.issuer().map(|_| now.timestamp() + OUTSIDE);
+            let remembered = Remembered { generation, again, bearer: bearer.clone() };
             self.remembered.insert(digest, remembered);
         }
         Some(found)
@@ -140,13 +147,11 @@ impl Authority {
         if let Some(found) = self.token_at_hand(token) {
             return found;
         }
-        if self.may_look() {
-            self.look()?;
-            if let Some(iss) = token::issuer(token)
-                && let Some(issuer) = self.issuers.of(&iss)
-            {
-                issuer.refresh(self.clock.now())?;
-            }
+        let outside = token::issuer(token).filter(|iss| *iss != self.issuer);
+        match outside.and_then(|iss| self.issuers.find(&iss)) {
+            Some(issuer) => issuer.look_up(token, &self.db, self.clock.now())?,
+            None if self.may_look() => self.look()?,
+            None => {}
         }
         self.token_at_hand(token).unwrap_or_else(|| Err(refused()))
     }
@@ -155,12 +160,7 @@ impl Authority {
     fn verify(&self, token: &str, known: &Known, now: DateTime<Utc>) -> Result<Option<Bearer>> {
         let iss = token::issuer(token).ok_or_else(refused)?;
         if iss != self.issuer {
-            let issuer = self.issuers.of(&iss).ok_or_else(refused)?;
-            return match issuer.verify(token, now) {
-                Verdict::Known(bearer) => Ok(Some(bearer)),
-                Verdict::Refused => Err(refused()),
-                Verdict::Unknown => Ok(None),
-            };
+            return self.issuers.find(&iss).ok_or_else(refused)?.verify(token, now);
         }
         let Some(claims) = self.tokens().verify(token, now)? else { return Ok(None) };
         let Claims { client_id, scope, exp, .. } = claims;
@@ -214,7 +214,7 @@ impl Authority {
         let (version, rows, keys) = self.db.read_at_once(|connection| {
             Ok((clients::rights(connection)?, clients::clients(connection)?, clients::api_keys(connection)?))
         })?;
-        let mut fresh = Known { version, generation: self.generation() + 1, ..Known::default() };
+        let mut fresh = Known { version, generation: self.known.load().generation + 1, ..Known::default() };
         for row in rows.iter().filter(|row| row.revoked_at.is_none()) {
             fresh.clients.insert(row.id.clone(), Rights::of(row)?);
         }
@@ -226,29 +226,40 @@ impl Authority {
         Ok(())
     }
 
-    /// Looks out for changes in a thread of its own.
+    /// Looks out for changes in threads of its own: rights must not wait for issuers.
     pub(crate) fn watch(self: &Arc<Self>) -> Result<Watch> {
-        let stop = Arc::new(AtomicBool::new(false));
-        let (told, authority) = (Arc::clone(&stop), Arc::clone(self));
-        let thread = std::thread::Builder::new().name("authority".to_owned()).spawn(move || {
+        let mut watch = Watch { stop: Arc::default(), threads: Vec::new() };
+        watch.run("authority", Arc::clone(self), |authority| match authority.look() {
+            Ok(()) => {}
+            // The tailer tells of a database that does not answer.
+            Err(Error::Lost(_)) => {}
+            Err(error) => tracing::warn!(%error, "it could not be seen whether rights have changed"),
+        })?;
+        if !self.issuers.is_empty() {
+            watch.run("issuers", Arc::clone(self), |authority| authority.issuers.tend(authority.clock.now()))?;
+        }
+        Ok(watch)
+    }
+}
+
+impl Watch {
+    fn run(&mut self, name: &str, authority: Arc<Authority>, look: impl Fn(&Authority) + Send + 'static) -> Result<()> {
+        let told = Arc::clone(&self.stop);
+        let thread = std::thread::Builder::new().name(name.to_owned()).spawn(move || {
             while !told.load(Ordering::Acquire) {
-                match authority.look() {
-                    Ok(()) => {}
-                    // The tailer tells of a database that does not answer.
-                    Err(Error::Lost(_)) => {}
-                    Err(error) => tracing::warn!(%error, "it could not be seen whether rights have changed"),
-                }
+                look(&authority);
                 std::thread::park_timeout(RHYTHM);
             }
         })?;
-        Ok(Watch { stop, thread: Some(thread) })
+        self.threads.push(thread);
+        Ok(())
     }
 }
 
 impl Drop for Watch {
     fn drop(&mut self) {
         self.stop.store(true, Ordering::Release);
-        if let Some(thread) = self.thread.take() {
+        for thread in self.threads.drain(..) {
             thread.thread().unpark();
             if thread.join().is_err() {
                 tracing::error!("the look-out for changed rights had panicked");

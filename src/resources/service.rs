@@ -53,6 +53,18 @@ pub(crate) fn locate(connection: &mut AnyConnection, kind: Kind, path: &PathId) 
     }
 }
 
+/// The record that this stands for and that is there, where it was merged the one it became.
+pub(crate) fn living(connection: &mut AnyConnection, kind: Kind, path: &PathId) -> Result<Option<Uuid>> {
+    let outcome = locate(connection, kind, path).and_then(|id| {
+        if steps::exists(connection, kind, id)? { Ok(id) } else { Err(absent(connection, &Actor::Operator, kind, id)) }
+    });
+    match outcome {
+        Ok(id) | Err(Error::Merged(_, id)) => Ok(Some(id)),
+        Err(error) if matches!(error.code(), Code::NotFound | Code::Gone) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
 /// Why there is no record of that id: deleted, merged, or never there.
 pub(crate) fn absent(connection: &mut AnyConnection, actor: &Actor, kind: Kind, id: Uuid) -> Error {
     match tombstone(connection, id) {

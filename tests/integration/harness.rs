@@ -1,10 +1,11 @@
 //! A registry of its own for each test, served on a free port, and a small client.
 
 use crate::database::TestDatabase;
+use chrono::{DateTime, Utc};
 use samverkan::app::{App, Background};
 use samverkan::auth::actor::Role;
 use samverkan::auth::clients::NewClient;
-use samverkan::clock::Fixed;
+use samverkan::clock::{Clock, Fixed, System};
 use samverkan::config::{Config, Limit};
 use samverkan::demo;
 use serde_json::{Value, json};
@@ -45,15 +46,25 @@ impl TestApp {
 
     /// An empty registry on a database of the caller's.
     pub fn over(database: TestDatabase) -> TestApp {
-        TestApp::build(database, |_| {}, |_| {})
+        TestApp::build(database, NOW.parse().unwrap(), |_| {}, |_| {})
     }
 
     /// A registry with settings of its own.
     pub fn configured(set: impl FnOnce(&mut Config), fill: impl FnOnce(&App)) -> TestApp {
-        TestApp::build(TestDatabase::new(), set, fill)
+        TestApp::build(TestDatabase::new(), NOW.parse().unwrap(), set, fill)
     }
 
-    fn build(database: TestDatabase, set: impl FnOnce(&mut Config), fill: impl FnOnce(&App)) -> TestApp {
+    /// An empty registry with settings of its own, whose clock stands at the real time: for what another program has timed.
+    pub fn of_today(set: impl FnOnce(&mut Config)) -> TestApp {
+        TestApp::build(TestDatabase::new(), System.now(), set, |_| {})
+    }
+
+    fn build(
+        database: TestDatabase,
+        now: DateTime<Utc>,
+        set: impl FnOnce(&mut Config),
+        fill: impl FnOnce(&App),
+    ) -> TestApp {
         let folder = tempfile::tempdir().unwrap();
         let mut config = database.config(folder.path());
         // Links carry the public address: the port must be known before the server starts.
@@ -71,7 +82,7 @@ impl TestApp {
             *limit = Limit::OFF;
         }
         set(&mut config);
-        let clock = Arc::new(Fixed::at(NOW.parse().unwrap()));
+        let clock = Arc::new(Fixed::at(now));
         let app = App::build_with_clock(config, Arc::clone(&clock) as Arc<_>).unwrap();
         fill(&app);
         app.level().unwrap();

@@ -13,6 +13,7 @@ mod harness;
 mod hostile;
 mod importing;
 mod invariants;
+mod issuers;
 mod licences;
 mod limits;
 mod metrics;
