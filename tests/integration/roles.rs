@@ -387,7 +387,8 @@ fn nobody_learns_that_a_hidden_record_exists() {
             "identifiers": [{"scheme": "jour", "value": key}], "channels": [{"kind": "phone", "value": "0920-12 34 56"}],
         })
     };
-    let hidden = app.anyone("POST", "/api/v1/contact-points").token(&editor).json(&point("17", "protected")).send();
+    let hidden =
+        app.anyone("POST", "/api/v1/contact-points").token(&editor).json(&point("nyckel-a17", "protected")).send();
     assert_eq!(hidden.status, 201, "{hidden:?}");
     let hidden = hidden.json()["id"].as_str().unwrap().to_owned();
     let nowhere = Uuid::now_v7().to_string();
@@ -435,7 +436,7 @@ fn nobody_learns_that_a_hidden_record_exists() {
                 let path = format!("/api/v1/contact-points/jour:{key}");
                 essence(&app_send(&app, "GET", &path, token.as_deref()), key)
             };
-            assert_eq!(by_key("17"), by_key("18"), "{when}: by key");
+            assert_eq!(by_key("nyckel-a17"), by_key("nyckel-a18"), "{when}: by key");
         }
         let totals = |query: &str| app.steward("GET", query).send().json()["_meta"]["totalRecords"].clone();
         assert_eq!(totals("/api/v1/contact-points?status=any"), json!(0), "{when}");
@@ -443,10 +444,10 @@ fn nobody_learns_that_a_hidden_record_exists() {
     };
     compare("while it is there");
     // Whoever takes the same key does not hear that it is taken.
-    let made = app.make("/api/v1/contact-points", &point("17", "public"));
+    let made = app.make("/api/v1/contact-points", &point("nyckel-a17", "public"));
     let made = format!("/api/v1/contact-points/{}", made["id"].as_str().unwrap());
     assert_eq!(app.steward("DELETE", &made).header("if-match", "*").send().status, 200);
-    let seen = app.anyone("GET", "/api/v1/contact-points/jour:17").token(&editor).send();
+    let seen = app.anyone("GET", "/api/v1/contact-points/jour:nyckel-a17").token(&editor).send();
     assert_eq!(seen.json()["id"], json!(hidden), "its editors find it by its key");
     let path = format!("/api/v1/contact-points/{hidden}");
     assert_eq!(app.anyone("DELETE", &path).token(&editor).header("if-match", "*").send().status, 200);
