@@ -2,7 +2,8 @@
 //! can wait until no node shows it any more.
 
 use crate::app::App;
-use crate::db::{Db, nodes_behind};
+use crate::db::audit::Entry;
+use crate::db::{By, Db, nodes_behind};
 use crate::error::Result;
 use chrono::TimeDelta;
 use std::path::Path;
@@ -29,8 +30,8 @@ pub(crate) enum Withdrawal {
     Pending,
 }
 
-/// Waits until no node shows what a write withdrew, for two seconds at most.
-pub(crate) fn withdraw(app: &App, sequence: i64) -> Withdrawal {
+/// Waits until no node shows what a write withdrew, for two seconds at most. That it took longer stands in the audit log.
+pub(crate) fn withdraw(app: &App, by: &By, sequence: i64) -> Withdrawal {
     let since = Instant::now();
     loop {
         let own = i64::try_from(app.index.searcher().sequence()).unwrap_or(i64::MAX);
@@ -39,6 +40,10 @@ pub(crate) fn withdraw(app: &App, sequence: i64) -> Withdrawal {
         }
         if since.elapsed() > PATIENCE {
             tracing::warn!(sequence, "a withdrawal has not reached every node");
+            let entry = Entry { action: "withdrawal-pending", change: Some(sequence), ..Entry::default() };
+            if let Err(error) = app.db.operate(|operations| operations.note(by, entry.clone())) {
+                tracing::warn!(%error, "the audit log could not be told of it");
+            }
             return Withdrawal::Pending;
         }
         std::thread::sleep(LOOK);

@@ -129,7 +129,7 @@ pub(crate) async fn erase_person(call: Call, payload: web::Payload) -> Answer {
     let (outcome, withdrawal) = blocking(move || {
         let outcome = persons::erase(&app.db, &by, &sought)?;
         let narrowed = app.db.head()?.narrowed;
-        Ok((outcome, nodes::withdraw(&app, narrowed)))
+        Ok((outcome, nodes::withdraw(&app, &by, narrowed)))
     })
     .await?;
     let mut answer = told(&outcome)?;

@@ -193,7 +193,7 @@ fn written(
         Ok(answer)
     })?;
     let withdrawal = match outcome.sequence.filter(|_| outcome.narrows) {
-        Some(sequence) => nodes::withdraw(app, sequence),
+        Some(sequence) => nodes::withdraw(app, by, sequence),
         None => Withdrawal::Done,
     };
     Ok(Done { answer: outcome.value, withdrawal })

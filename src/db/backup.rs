@@ -85,6 +85,9 @@ fn prepare(copy: &Path) -> Result<String> {
     if there != 1 {
         return Err(Error::internal("the file is no registry"));
     }
+    if migrations::is_newer(&mut sqlite)? {
+        return Err(Error::internal("the file is of a newer program"));
+    }
     let mut connection = AnyConnection::Sqlite(sqlite);
     migrations::run(&mut connection, |_| Ok(()))?;
     new_epoch(&mut connection)

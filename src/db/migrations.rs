@@ -3,7 +3,10 @@
 use super::AnyConnection;
 use super::lock::Lock;
 use crate::error::{Error, Result};
+use diesel::SqliteConnection;
 use diesel::connection::SimpleConnection;
+use diesel::migration::MigrationSource;
+use diesel::sqlite::Sqlite;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations");
@@ -24,6 +27,20 @@ pub(super) fn run(connection: &mut AnyConnection, after: impl FnOnce(&mut AnyCon
         ))?;
     }
     outcome
+}
+
+/// Whether a database has been changed by a newer program than this one.
+pub(super) fn is_newer(connection: &mut SqliteConnection) -> Result<bool> {
+    let told = |error: Box<dyn std::error::Error + Send + Sync>| {
+        Error::internal(format!("migrations cannot be read: {error}"))
+    };
+    let known: Vec<String> = MigrationSource::<Sqlite>::migrations(&MIGRATIONS)
+        .map_err(told)?
+        .iter()
+        .map(|migration| migration.name().version().to_string())
+        .collect();
+    let applied = connection.applied_migrations().map_err(told)?;
+    Ok(applied.iter().any(|version| !known.contains(&version.to_string())))
 }
 
 fn run_pending(connection: &mut AnyConnection) -> Result<()> {

@@ -17,11 +17,12 @@ mod operations;
 pub(crate) mod persons;
 pub mod schema;
 pub(crate) mod store;
+mod tx;
 pub(crate) mod webhooks;
 
 pub use audit::{By, Verified};
 pub use backup::{backup, restore};
-pub use change_log::{Change, Operation, PendingChange, Told, Tombstone, Tx};
+pub use change_log::{Change, Operation, PendingChange, Told, Tombstone};
 pub(crate) use change_log::{after, id, numbered, of_record, tombstone};
 pub use clients::{ClientRow, CredentialRow};
 pub use connection::{AnyConnection, Target};
@@ -30,6 +31,7 @@ pub(crate) use feed::creations;
 pub(crate) use lock::Lock;
 pub use operations::{Idempotent, Operations, StoredAnswer};
 pub(crate) use operations::{answer_key, nodes_behind, statistics, statistics_number};
+pub use tx::Tx;
 
 use crate::clock::Clock;
 use crate::error::{Error, Result};

@@ -2,6 +2,7 @@
 
 use crate::crash::{self, Served, agent, token};
 use crate::database::{TestDatabase, Which};
+use diesel::{Connection, RunQueryDsl};
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader};
 use std::path::Path;
@@ -190,6 +191,15 @@ fn what_is_no_backup_is_refused_and_changes_nothing() {
         refused(folder.path(), &["restore", file.to_str().unwrap(), "--replace"], 1, "cannot be restored");
     }
     refused(folder.path(), &["restore", "nowhere", "--replace"], 1, "there is no backup");
+    // A newer program knows more of its own database than this one.
+    let newer = folder.path().join("newer");
+    std::fs::copy(&database, &newer).unwrap();
+    let mut connection = diesel::SqliteConnection::establish(newer.to_str().unwrap()).unwrap();
+    diesel::sql_query("INSERT INTO __diesel_schema_migrations (version) VALUES ('99991231000001')")
+        .execute(&mut connection)
+        .unwrap();
+    drop(connection);
+    refused(folder.path(), &["restore", newer.to_str().unwrap(), "--replace"], 1, "newer program");
     assert_eq!(std::fs::read(&database).unwrap(), held);
     let left: Vec<String> = std::fs::read_dir(folder.path())
         .unwrap()
