@@ -72,6 +72,44 @@ fn what_one_node_writes_another_finds_and_a_killed_one_loses_nothing() {
 }
 
 #[test]
+fn a_client_is_known_and_refused_on_every_node() {
+    let database = TestDatabase::of(Which::Postgresql);
+    let nodes = Nodes::start(&database);
+    let [first, second] = &nodes.served;
+    let agent = agent();
+    let app = App::build(database.config(tempfile::tempdir().unwrap().path())).unwrap();
+    let (id, secret) = app.create_client(&new_client(Role::Administrator, None, false)).unwrap();
+    let administrator = token(&agent, &first.base, &json!({"clientId": id, "clientSecret": secret})).unwrap();
+    let asked = |base: &str, token: &str| {
+        let request = agent.get(format!("{base}/api/v1/webhooks")).header("authorization", format!("Bearer {token}"));
+        request.call().unwrap().status().as_u16()
+    };
+    for _ in 0..3 {
+        let made = agent
+            .post(format!("{}/api/v1/clients", first.base))
+            .header("authorization", format!("Bearer {administrator}"))
+            .header("content-type", "application/json")
+            .send(json!({"name": "Ett system", "role": "reader"}).to_string());
+        let made: Value = serde_json::from_str(&made.unwrap().body_mut().read_to_string().unwrap()).unwrap();
+        // A node that has not heard of it asks when its token comes, rather than refuse it.
+        let bearer = token(&agent, &second.base, &made).unwrap();
+        assert_eq!((asked(&second.base, &bearer), asked(&first.base, &bearer)), (200, 200));
+        let revoked = agent
+            .delete(format!("{}/api/v1/clients/{}", first.base, made["clientId"].as_str().unwrap()))
+            .header("authorization", format!("Bearer {administrator}"));
+        assert_eq!(revoked.call().unwrap().status(), 200);
+        assert_eq!(asked(&first.base, &bearer), 401, "the node that revoked it");
+        let since = std::time::Instant::now();
+        while asked(&second.base, &bearer) != 401 {
+            assert!(since.elapsed() < std::time::Duration::from_secs(5), "the other node still takes it");
+            std::thread::sleep(std::time::Duration::from_millis(20));
+        }
+        assert!(token(&agent, &second.base, &made).is_none(), "nor is it given another");
+    }
+    drop(app);
+}
+
+#[test]
 fn what_is_withdrawn_on_one_node_is_gone_from_the_other_when_the_write_answers() {
     let database = TestDatabase::of(Which::Postgresql);
     let nodes = Nodes::start(&database);

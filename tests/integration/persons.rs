@@ -152,7 +152,7 @@ fn an_erasure_leaves_nothing_in_any_file() {
         all.retain(|file| std::fs::read(file).is_ok_and(|bytes| tells(&bytes)));
         all
     };
-    assert!(telling().len() > 1, "it stands in the index at least: {:?}", telling());
+    assert!(!telling().is_empty(), "it stands in the index at least");
     let administrator = app.token(Role::Administrator, None, false);
     let outcome = post(&app, &administrator, "/api/v1/person-erasures", &who());
     assert_eq!(outcome.json()["left"], json!([]), "{outcome:?}");
