@@ -77,7 +77,8 @@ fn a_client_is_known_and_refused_on_every_node() {
     let nodes = Nodes::start(&database);
     let [first, second] = &nodes.served;
     let agent = agent();
-    let app = App::build(database.config(tempfile::tempdir().unwrap().path())).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let app = App::build(database.config(folder.path())).unwrap();
     let (id, secret) = app.create_client(&new_client(Role::Administrator, None, false)).unwrap();
     let administrator = token(&agent, &first.base, &json!({"clientId": id, "clientSecret": secret})).unwrap();
     let asked = |base: &str, token: &str| {
