@@ -15,7 +15,7 @@ use chrono::{DateTime, Utc};
 use quick_cache::sync::Cache;
 use sha2::{Digest, Sha256};
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -24,6 +24,8 @@ use std::time::{Duration, Instant};
 const RHYTHM: Duration = Duration::from_millis(500);
 /// What is not known is looked for at most so often, whatever callers send.
 const LEAST: Duration = Duration::from_millis(200);
+/// Clocks of nodes may differ by so many seconds.
+const CLOCKS: i64 = 5;
 /// So many tokens are remembered.
 const REMEMBERED: usize = 10_000;
 /// A token of an outside issuer is checked anew after so many seconds: its organisation may have changed.
@@ -72,6 +74,8 @@ pub(crate) struct Authority {
     known: ArcSwap<Known>,
     remembered: Cache<[u8; 32], Remembered>,
     looked: Mutex<Option<Instant>>,
+    /// Up to this second everything that changed is known.
+    checked: AtomicI64,
     /// Held while the database is read: what was read last is what is known.
     reading: Mutex<()>,
 }
@@ -102,6 +106,7 @@ impl Authority {
             known: ArcSwap::default(),
             remembered: Cache::new(REMEMBERED),
             looked: Mutex::default(),
+            checked: AtomicI64::new(i64::MIN),
             reading: Mutex::default(),
         };
         authority.read()?;
@@ -150,7 +155,8 @@ impl Authority {
         let outside = token::issuer(token).filter(|iss| *iss != self.issuer);
         match outside.and_then(|iss| self.issuers.find(&iss)) {
             Some(issuer) => issuer.look_up(token, &self.db, self.clock.now())?,
-            None if self.may_look() => self.look()?,
+            // Of keys anyone may invent one. A client that is not known but has a token of ours was made a moment ago.
+            None if self.tokens().has_key_of(token) || self.may_look() => self.look()?,
             None => {}
         }
         self.token_at_hand(token).unwrap_or_else(|| Err(refused()))
@@ -163,9 +169,13 @@ impl Authority {
             return self.issuers.find(&iss).ok_or_else(refused)?.verify(token, now);
         }
         let Some(claims) = self.tokens().verify(token, now)? else { return Ok(None) };
-        let Claims { client_id, scope, exp, .. } = claims;
-        let rights = known.clients.get(&client_id);
-        Ok(rights.map(|rights| Bearer { actor: rights.actor(&client_id, &scope), until: Some(exp) }))
+        let Claims { client_id, scope, exp, .. } = &claims;
+        let rights = known.clients.get(client_id);
+        // A client that was given its token before this node last looked is no more.
+        if rights.is_none() && claims.iat.saturating_add(CLOCKS) < self.checked.load(Ordering::Acquire) {
+            return Err(refused());
+        }
+        Ok(rights.map(|rights| Bearer { actor: rights.actor(client_id, scope), until: Some(*exp) }))
     }
 
     /// Who an API key is of, where nothing has to be asked for. It reads, and no more.
@@ -201,11 +211,13 @@ impl Authority {
 
     /// Looks whether rights or keys have changed, and takes them in.
     pub(crate) fn look(&self) -> Result<()> {
+        let now = self.clock.now().timestamp();
         let keys_changed = self.keys.reload()?;
         let version = self.db.read(clients::rights)?;
         if keys_changed || version != self.known.load().version {
             self.read()?;
         }
+        self.checked.fetch_max(now, Ordering::AcqRel);
         Ok(())
     }
 

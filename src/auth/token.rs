@@ -99,6 +99,11 @@ impl Tokens<'_> {
         encode(&header, &claims, key).map_err(|_| Error::internal("a token cannot be signed"))
     }
 
+    /// Whether a token names a key of ours: nothing else is checked yet.
+    pub(crate) fn has_key_of(&self, token: &str) -> bool {
+        part::<OwnHeader>(token, 0).is_some_and(|header| self.keys.tokens().accepted(&header.kid).is_some())
+    }
+
     /// The claims of a good token; `None` when its key is not known.
     pub(crate) fn verify(&self, token: &str, now: DateTime<Utc>) -> Result<Option<Claims>> {
         let header: OwnHeader = part(token, 0).ok_or_else(refused)?;
