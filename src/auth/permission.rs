@@ -59,8 +59,14 @@ pub(crate) fn wrote(tx: &mut Tx<'_>, actor: &Actor, made: Option<(Kind, Uuid)>, 
             Actor::Client { role: Role::Umbrella, organisation: Some(own), .. },
             Some((Kind::Organisation, organisation)),
         ) => tx.keep(organisation, *own),
-        (Actor::Client { role: Role::Editor, .. }, _) => {
-            governors.iter().try_for_each(|governor| tx.take_over(*governor))
+        (Actor::Client { role: Role::Editor, organisation: Some(own), .. }, _) => {
+            for governor in governors {
+                // What lies above is not theirs, although it governs the record too.
+                if governs(tx.connection(), *own, &[*governor])? {
+                    tx.take_over(*governor)?;
+                }
+            }
+            Ok(())
         }
         _ => Ok(()),
     }

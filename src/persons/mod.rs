@@ -124,7 +124,7 @@ fn each_record<R: Resource>(db: &Db, work: &mut impl FnMut(Uuid, &str)) -> Resul
         let Some(last) = rows.last().map(|row| row.id) else { break };
         for row in rows {
             // Only these have a part elsewhere.
-            if R::SECRET && row.content.contains("\"addressProtected\":true") {
+            if R::may_have_secret(&row) {
                 let whole = db.read(|connection| R::reveal(connection, row.id))?;
                 if let Some(stored) = whole {
                     work(row.id, &serde_json::to_string(&stored.content)?);

@@ -108,6 +108,11 @@ pub(crate) trait Resource: 'static {
     /// Whether records of this kind have a protected part beside their row.
     const SECRET: bool = false;
 
+    /// Whether this row's record may have one: nothing is looked up where it has none.
+    fn may_have_secret(_row: &Row) -> bool {
+        false
+    }
+
     /// Parts the content into what the resource's table holds and what a protected table holds.
     fn split(content: &Self::Content) -> Result<(Self::Content, Option<String>)> {
         Ok((content.clone(), None))

@@ -288,6 +288,47 @@ fn every_operation_is_open_to_those_who_may_and_closed_to_others() {
 }
 
 #[test]
+fn nobody_moves_a_record_to_where_it_may_not_write() {
+    let app = TestApp::new();
+    let (own, other) = (app.organisation("Byaföreningen"), app.organisation("Grannföreningen"));
+    let (above, elsewhere) = (app.organisation("Paraplyet"), app.organisation("Paraply två"));
+    let token = |role, record: &Value| app.token(role, Some(record["id"].as_str().unwrap().parse().unwrap()), false);
+    let (editor, umbrella) = (token(Role::Editor, &own), token(Role::Umbrella, &above));
+    let point = json!({
+        "ownerId": own["id"], "ownerType": "organisation", "function": {"sv": "Kansli"},
+        "channels": [{"kind": "email", "value": "kansli@example.org"}],
+    });
+    let meeting = json!({
+        "ofId": own["id"], "ofType": "organisation", "title": {"sv": "Årsmöte"}, "start": "2027-02-10T08:00:00Z",
+    });
+    let membership = json!({"memberId": own["id"], "inId": above["id"], "inType": "organisation"});
+    let [point, meeting, membership] = [("contact-points", point), ("meetings", meeting), ("memberships", membership)]
+        .map(|(collection, body)| app.make(&format!("/api/v1/{collection}"), &body));
+    for (token, collection, record, property, to) in [
+        (&editor, "organisations", &own, "parentId", &other),
+        (&editor, "contact-points", &point, "ownerId", &other),
+        (&editor, "meetings", &meeting, "ofId", &other),
+        (&editor, "memberships", &membership, "memberId", &other),
+        (&umbrella, "memberships", &membership, "inId", &elsewhere),
+    ] {
+        let path = format!("/api/v1/{collection}/{}", record["id"].as_str().unwrap());
+        let mut moved = app.get(&path).json();
+        moved[property] = to["id"].clone();
+        // Only organisations can be put.
+        let put = (collection == "organisations").then_some(("PUT", moved));
+        for (method, body) in [("PATCH", json!({property: to["id"]}))].into_iter().chain(put) {
+            let send = |token: &str| app.anyone(method, &path).token(token).header("if-match", "*").json(&body).send();
+            let answer = send(token);
+            assert_eq!(answer.status, 403, "{method} {path} {property}: {answer:?}");
+            assert_ne!(app.get(&path).json()[property], to["id"], "{method} {path} {property}");
+        }
+        // The move itself is good: a steward does it.
+        let answer = app.steward("PATCH", &path).header("if-match", "*").json(&json!({property: to["id"]})).send();
+        assert_eq!(answer.status, 200, "{path} {property}: {answer:?}");
+    }
+}
+
+#[test]
 fn an_umbrella_keeps_what_it_made_until_the_organisation_writes_itself() {
     let app = TestApp::new();
     let id = |record: &Value| record["id"].as_str().unwrap().to_owned();
@@ -323,16 +364,23 @@ fn an_umbrella_keeps_what_it_made_until_the_organisation_writes_itself() {
     // A steward mends something: the umbrella goes on.
     assert_eq!(change(app.token(Role::Steward, None, false).as_str(), &member, 2, json!([])).status, 200);
     assert_eq!(change(&umbrella, &member, 3, json!(["integration"])).status, 200);
+    // A section of it writes itself: the umbrella keeps what lies above.
+    let mut section = organisation("Sektionen");
+    section["parentId"] = member["id"].clone();
+    let section = post(&umbrella, "/api/v1/organisations", &section).json();
+    let of_section = app.token(Role::Editor, Some(id(&section).parse().unwrap()), false);
+    assert_eq!(change(&of_section, &section, 1, json!(["integration"])).status, 200);
+    assert_eq!(change(&umbrella, &member, 4, json!(["folkhalsa"])).status, 200);
     // The organisation writes: from now on it is theirs.
     let editor = app.token(Role::Editor, Some(id(&member).parse().unwrap()), false);
     assert_eq!(post(&editor, "/api/v1/contact-points", &point).status, 201);
-    change(&umbrella, &member, 4, json!([])).problem(403, "forbidden");
+    change(&umbrella, &member, 5, json!([])).problem(403, "forbidden");
     post(&umbrella, "/api/v1/contact-points", &point).problem(403, "forbidden");
-    assert_eq!(change(&editor, &member, 4, json!([])).status, 200);
+    assert_eq!(change(&editor, &member, 5, json!([])).status, 200);
     // Another umbrella never could.
     let other = app.organisation("Paraply två");
     let other = app.token(Role::Umbrella, Some(id(&other).parse().unwrap()), false);
-    change(&other, &member, 5, json!([])).problem(403, "forbidden");
+    change(&other, &member, 6, json!([])).problem(403, "forbidden");
 }
 
 #[test]

@@ -270,6 +270,10 @@ impl Resource for Organisations {
         }
     }
 
+    fn may_have_secret(row: &Row) -> bool {
+        row.content.contains("\"addressProtected\":true")
+    }
+
     fn split(content: &OrganisationInput) -> Result<(OrganisationInput, Option<String>)> {
         let mut open = content.clone();
         if !content.address_protected || (content.address.is_none() && content.location.is_none()) {
