@@ -213,8 +213,9 @@ impl<'a> Tx<'a> {
         if let (true, Some(last)) = (self.narrows, self.last) {
             diesel::update(counter::table).set(counter::narrowed.eq(last)).execute(self.connection)?;
         }
-        if let (true, Some(last)) = (self.erases, self.last) {
-            diesel::update(counter::table).set(counter::erased.eq(last)).execute(self.connection)?;
+        if self.erases {
+            // Also when only the past was cleared: an index may still hold a record that was deleted before.
+            diesel::update(counter::table).set(counter::erased.eq(counter::sequence)).execute(self.connection)?;
         }
         Ok(self.last)
     }
