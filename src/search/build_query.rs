@@ -2,7 +2,7 @@
 
 use crate::error::Result;
 use crate::resources::Audience;
-use crate::search::cursor::{FULL, Worth};
+use crate::search::cursor::Worth;
 use crate::search::evidence;
 use crate::search::fields::{self, FOLDED_MARK, PREFIX_LETTERS, STEM_MARK, SURFACE_MARK, WHOLE_MARK};
 use crate::search::highlight::Marks;
@@ -11,6 +11,7 @@ use crate::search::source::Source;
 use crate::search::terms::{self, In, TermsLeaf, covering};
 use crate::search::text::{self, AlternativeKind, ClauseRole, Understanding, Word};
 use crate::search::view::View;
+use crate::search::weights::{self, FULL};
 use std::collections::BTreeSet;
 
 /// A query is cut after so many words and so many bytes: no one asks longer, and time stays bounded.
@@ -18,19 +19,6 @@ const MOST_WORDS: usize = 32;
 const MOST_BYTES: usize = 2_000;
 /// A word's alternatives beyond these are left out.
 const MOST_ALTERNATIVES: usize = 12;
-
-/// What the whole query being a name adds, of `FULL`.
-const WHOLE_NAME: u32 = 3_000;
-/// What a record found by its key gets: more than all words can give.
-pub(crate) const KEY: u32 = 60_000;
-/// What a named place in the name of a record adds, of `FULL`.
-const PLACE_WORD: u32 = 2_000;
-/// What words that carry little meaning add in a name.
-const FILLER_WORD: u32 = 300;
-/// What the exact spelling adds, in percent of a word's share.
-const EXACT: u32 = 12;
-/// What another spelling of the same letters without marks adds.
-const FOLDED: u32 = 7;
 
 /// A word or phrase of the query as terms.
 #[derive(Debug)]
@@ -143,8 +131,13 @@ impl Plan {
     fn add_signals(&mut self, view: &View, understanding: &Understanding, optional: &[usize]) -> Result<()> {
         let whole = intake::whole(&text::words(&self.text));
         if !whole.is_empty() {
-            let mut leaf = TermsLeaf::find(view, In::All, &[&format!("{WHOLE_MARK}{whole}")], Worth::NameFirst(850))?;
-            leaf.weight = WHOLE_NAME;
+            let mut leaf = TermsLeaf::find(
+                view,
+                In::All,
+                &[&format!("{WHOLE_MARK}{whole}")],
+                Worth::NameFirst(weights::WHOLE_ALIAS),
+            )?;
+            leaf.weight = weights::WHOLE_NAME;
             if leaf.frequency > 0 {
                 self.signals.push(Signal { name: "wholeName", words: whole, leaves: vec![leaf] });
             }
@@ -154,8 +147,8 @@ impl Plan {
         let fillers = clauses().filter(|clause| clause.role == ClauseRole::Filler).count().max(1);
         for clause in clauses() {
             let (name, weight) = match clause.role {
-                ClauseRole::Place => (PLACE, PLACE_WORD / u32::try_from(places).unwrap_or(u32::MAX)),
-                _ => (FILLER, FILLER_WORD / u32::try_from(fillers).unwrap_or(u32::MAX)),
+                ClauseRole::Place => (PLACE, weights::PLACE_WORD / u32::try_from(places).unwrap_or(u32::MAX)),
+                _ => (FILLER, weights::FILLER_WORD / u32::try_from(fillers).unwrap_or(u32::MAX)),
             };
             self.signals.extend(named_signal(view, clause, name, weight)?);
         }
@@ -273,7 +266,7 @@ fn plan_clause(view: &View, clause: &text::Clause, required: bool) -> Result<Pla
     let mut leaves = Vec::new();
     let mut stems = Vec::new();
     for alternative in clause.alternatives.iter().take(MOST_ALTERNATIVES) {
-        let base = share_of(alternative.weight);
+        let base = alternative.weight;
         let mut add = |leaf: TermsLeaf| leaves.push(TermsLeaf { base, ..leaf });
         match &alternative.what {
             AlternativeKind::Stem(stem) => {
@@ -329,7 +322,7 @@ fn frequency(view: &View, clause: &text::Clause, leaves: &[TermsLeaf]) -> u64 {
 fn rarity(documents: u64, frequency: u64) -> f64 {
     let frequency = frequency.max(1) as f64;
     let documents = (documents as f64).max(frequency);
-    (1.0 + (documents - frequency + 0.5) / (frequency + 0.5)).ln().max(0.3)
+    (1.0 + (documents - frequency + 0.5) / (frequency + 0.5)).ln().max(weights::LEAST_RARITY)
 }
 
 /// Words of a clause in names.
@@ -345,23 +338,18 @@ fn named_signal(view: &View, clause: &text::Clause, name: &'static str, weight: 
         let terms: Vec<&str> = terms.iter().map(String::as_str).collect();
         let leaf = TermsLeaf::find(view, In::Named, &terms, Worth::Same(1000, evidence::NAME))?;
         if leaf.frequency > 0 {
-            leaves.push(TermsLeaf { weight: weight * share_of(alternative.weight) / 1000, ..leaf });
+            leaves.push(TermsLeaf { weight: weight * alternative.weight / 1000, ..leaf });
         }
     }
     let words = clause.words.iter().map(|word| word.exact.as_str()).collect::<Vec<_>>().join(" ");
     Ok((!leaves.is_empty()).then_some(Signal { name, words, leaves }))
 }
 
-/// Weights are steps of a thousandth, so that sums of points are whole.
-fn share_of(weight: f32) -> u32 {
-    (weight.clamp(0.0, 1.0) * 1000.0).round() as u32
-}
-
 /// The record whose key the query is: an organisation number in any spelling, an identifier, an address.
 fn keys(view: &View, asker: Audience, text: &str, understanding: &Understanding) -> Result<Option<TermsLeaf>> {
     for key in understanding.numbers.iter().map(String::as_str).chain([text]) {
         let mut leaf = TermsLeaf::find(view, In::Key, &[&fields::exact_key(key)], Worth::Same(1000, 0))?;
-        leaf.weight = KEY;
+        leaf.weight = weights::KEY;
         if leaf.shows(view, asker)? {
             return Ok(Some(leaf));
         }
@@ -374,8 +362,8 @@ fn exact_signal(view: &View, clause: &PlanClause) -> Result<Option<Signal>> {
     let [word] = clause.words.as_slice() else { return Ok(None) };
     let mut leaves = Vec::with_capacity(2);
     for (term, percent) in [
-        (format!("{}{SURFACE_MARK}{}", word.folded, word.exact), EXACT),
-        (format!("{FOLDED_MARK}{}", word.folded), FOLDED),
+        (format!("{}{SURFACE_MARK}{}", word.folded, word.exact), weights::EXACT),
+        (format!("{FOLDED_MARK}{}", word.folded), weights::FOLDED),
     ] {
         let leaf = TermsLeaf::find(view, In::Named, &[&term], Worth::Same(1000, 0))?;
         if leaf.frequency > 0 {
@@ -391,6 +379,6 @@ pub(crate) fn beginning(view: &View, asker: Audience, letters: &str) -> Result<O
     if count == 0 || count > PREFIX_LETTERS {
         return Ok(None);
     }
-    let leaf = TermsLeaf::find(view, In::Prefix, &[letters], Worth::Same(800, evidence::NAME))?;
+    let leaf = TermsLeaf::find(view, In::Prefix, &[letters], Worth::Same(weights::BEGINNING, evidence::NAME))?;
     Ok(if leaf.shows(view, asker)? { Some(leaf) } else { None })
 }

@@ -9,11 +9,9 @@ use crate::search::packed::{AreaWorth, Counting};
 use crate::search::query::Query;
 use crate::search::source::Source;
 use crate::search::view::{Segment, SegmentData, View};
+use crate::search::weights::REST;
 use crate::search::window::{Spare, Stretch, WINDOW, Window};
 use tantivy::DocId;
-
-/// What a record that is less alive loses, by its rest.
-const REST: [u32; 4] = [0, 0, 300, 600];
 
 /// Conditions that columns decide, without posting lists.
 #[derive(Debug, Clone)]

@@ -8,6 +8,7 @@ use crate::search::fields::SURFACE_MARK;
 use crate::search::terms::{In, TermsLeaf};
 use crate::search::text::{self, Word, spelling};
 use crate::search::view::{Segment, View};
+use crate::search::weights;
 use levenshtein_automata::{DFA, Distance, SINK_STATE};
 use std::collections::{BTreeMap, BTreeSet};
 use tantivy::postings::TermInfo;
@@ -86,7 +87,7 @@ fn complete(view: &View, asker: Audience, clause: &PlanClause) -> Result<Option<
     for stem in stems_beginning(view, asker, &word.folded)? {
         let leaf = TermsLeaf::find(view, In::All, &[&stem], Worth::Places)?;
         if leaf.shows(view, asker)? {
-            leaves.push(TermsLeaf { base: 800, ..leaf });
+            leaves.push(TermsLeaf { base: weights::BEGINNING, ..leaf });
         }
     }
     Ok((!leaves.is_empty()).then_some(leaves))

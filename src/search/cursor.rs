@@ -7,9 +7,6 @@ use crate::search::evidence::{self, NameLength};
 use tantivy::postings::{Postings, SegmentPostings};
 use tantivy::{DocId, DocSet, TERMINATED};
 
-/// A full hit of a whole query in a name.
-pub(crate) const FULL: u32 = 10_000;
-
 /// What a posting counts, of 1000.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Worth {
@@ -48,7 +45,7 @@ impl Worth {
     pub(crate) fn most(self) -> u32 {
         match self {
             Worth::Places => evidence::worth(u32::from(evidence::code(u8::MAX)), 0),
-            Worth::Vocabulary => 640,
+            Worth::Vocabulary => evidence::TERM_WORTH.into_iter().max().unwrap_or(0),
             Worth::NameFirst(_) => 1000,
             Worth::Same(worth, _) => worth,
         }

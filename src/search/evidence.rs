@@ -4,6 +4,7 @@
 //! description decides the order. So a term occurs in the index as often as the code of its set of places says: one
 //! posting list per word holds everything that matching, ranking and `matchedOn` need.
 
+use crate::search::weights;
 use std::sync::LazyLock;
 use tantivy::tokenizer::{Token, TokenStream, Tokenizer};
 
@@ -29,24 +30,18 @@ pub(crate) const NAME: Places = 128;
 
 /// Each place: how rare it is (common sets get small codes), how much it counts of 1000, and what it is called.
 const PLACES: [(Places, u32, u32, &str); 8] = [
-    (NAME, 4, 1000, "name"),
-    (ALIAS, 5, 950, "alias"),
-    (PART, 5, 850, "name"),
-    (TOPIC, 2, 600, "topic"),
-    (KIND, 3, 520, "kind"),
-    (TEXT, 1, 350, "text"),
-    (RELATED, 3, 260, "related"),
-    (PLACE, 3, 240, "place"),
+    (NAME, 4, weights::NAME, "name"),
+    (ALIAS, 5, weights::ALIAS, "alias"),
+    (PART, 5, weights::PART, "name"),
+    (TOPIC, 2, weights::TOPIC, "topic"),
+    (KIND, 3, weights::KIND, "kind"),
+    (TEXT, 1, weights::TEXT, "text"),
+    (RELATED, 3, weights::RELATED, "related"),
+    (PLACE, 3, weights::PLACE, "place"),
 ];
-
-/// How much each further place adds, in percent of what it counts.
-const FURTHER: u32 = 8;
 
 /// A length of the official name, as scores tell it apart.
 pub(crate) type NameLength = u8;
-
-/// How much of the worth of a name is left, in percent, by the length of the official name.
-const LENGTH: [u32; 4] = [100, 98, 96, 94];
 
 /// The class of a name by its number of words.
 pub(crate) const fn name_length(words: usize) -> NameLength {
@@ -90,13 +85,13 @@ fn worth_of(places: Places, length: usize) -> u32 {
     for (bit, _, mut worth, _) in PLACES {
         if places & bit != 0 {
             if bit & (NAME | PART) != 0 {
-                worth = worth * LENGTH[length] / 100;
+                worth = worth * weights::LENGTH[length] / 100;
             }
             best = best.max(worth);
             sum += worth;
         }
     }
-    best + (sum - best) * FURTHER / 100
+    best + (sum - best) * weights::FURTHER / 100
 }
 
 /// How often a word with these places is to occur in the index.
@@ -135,7 +130,10 @@ pub(crate) fn names(places: Places) -> impl Iterator<Item = &'static str> {
 }
 
 /// Frequencies of vocabulary numbers: whether the record states the term itself and whether as a topic.
-pub(crate) const TERM_WORTH: [u32; 5] = [0, 420, 480, 540, 640];
+pub(crate) const TERM_WORTH: [u32; 5] = {
+    let [implied, implied_topic, stated, stated_topic] = weights::TERM;
+    [0, implied, implied_topic, stated, stated_topic]
+};
 /// The place that each frequency of a vocabulary number stands for.
 pub(crate) const TERM_PLACES: [Places; 5] = [0, KIND, TOPIC, KIND, TOPIC];
 

@@ -5,6 +5,7 @@
 use crate::error::{Error, Result};
 use crate::search::document::Document;
 use crate::search::fields::Fnv;
+use crate::search::weights;
 use crate::vocabulary::{self, Term, Vocabulary};
 use std::collections::{BTreeSet, HashMap};
 use std::hash::{BuildHasherDefault, Hasher};
@@ -170,24 +171,17 @@ impl Slots {
         for area in areas {
             // Records state the area itself or one within it, or one that covers it.
             for within in Vocabulary::Municipalities.terms().iter().filter(|term| term.ancestors.contains(area)) {
-                set(within.number, AREA_NAMED);
+                set(within.number, weights::AREA_NAMED);
             }
-            set(*area, AREA_NAMED);
+            set(*area, weights::AREA_NAMED);
             for broader in ancestors(*area) {
                 let country = ancestors(*broader).is_empty();
-                set(*broader, if country { AREA_COUNTRY } else { AREA_COUNTY });
+                set(*broader, if country { weights::AREA_COUNTRY } else { weights::AREA_COUNTY });
             }
         }
         worth
     }
 }
-
-/// What it is worth to be active in the very area that is asked for, of some 10,000 for a full hit in a name.
-pub(crate) const AREA_NAMED: u16 = 1600;
-/// The same for the county that covers it.
-pub(crate) const AREA_COUNTY: u16 = 1000;
-/// The same for the country.
-pub(crate) const AREA_COUNTRY: u16 = 400;
 
 /// What a value of the column stands for, for the canonical dump.
 pub(crate) fn shown(value: u64) -> String {

@@ -38,6 +38,7 @@ mod terms;
 mod tests;
 pub mod text;
 mod view;
+mod weights;
 mod window;
 
 pub use fields::schema_version;

@@ -1,15 +1,15 @@
 //! The hits of a page: stored records, what matched, marks and explanations.
 
 use crate::error::{Error, Result};
-use crate::search::build_query::{KEY, Plan};
+use crate::search::build_query::Plan;
 use crate::search::collect::{Found, rest_points};
 use crate::search::evidence::{self, Places};
 use crate::search::highlight::{self, Marks};
 use crate::search::query::{Hit, Query};
-use crate::search::source::EVERYTHING;
 use crate::search::stored::Stored;
 use crate::search::terms::{self, Lookup};
 use crate::search::view::View;
+use crate::search::weights::{EVERYTHING, KEY};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 

@@ -13,18 +13,13 @@ use crate::search::query::{Answer, Position, Query, Start};
 use crate::search::source::Source;
 use crate::search::terms::{self, In, TermsLeaf, covering};
 use crate::search::view::View;
+use crate::search::weights::{ENOUGH, ENOUGH_OF_TWO, RELAXED};
 use crate::search::{correct, fields};
 use crate::vocabulary::Vocabulary;
 use std::sync::Arc;
 
 /// A page holds at most so many hits.
 const LARGEST_PAGE: usize = 10_000;
-/// So many hits make a strict search of three words or more enough.
-const ENOUGH: usize = 5;
-/// The same for two words.
-const ENOUGH_OF_TWO: usize = 2;
-/// How much of the meaning must match where too little has everything: tried in this order, of 10,000.
-const RELAXED: [u32; 2] = [6_000, 3_400];
 /// Any word, where nothing else is found.
 const ANY: u32 = 1;
 

@@ -4,12 +4,11 @@
 use crate::search::column::Column;
 use crate::search::cursor;
 use crate::search::postings::{JOIN, Way};
+use crate::search::weights::EVERYTHING;
 use crate::search::window::{Spare, Stretch, WINDOW, WORDS, Window, each_of};
 use std::sync::Arc;
 use tantivy::{DocId, TERMINATED};
 
-/// What a match of every word adds where some of the words would do: it comes before all that lack one.
-pub(crate) const EVERYTHING: u32 = 15_000;
 /// Conditions as they are met in a segment.
 pub(crate) enum Source {
     /// Every document.

@@ -5,6 +5,7 @@ use super::lexicon::lexicon;
 use super::stem::stem;
 use super::{Word, compound, words};
 use crate::identifier::{PathId, looks_personal, organisation_number, parse_path_id};
+use crate::search::weights;
 use crate::vocabulary::Vocabulary;
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
@@ -39,8 +40,8 @@ pub enum AlternativeKind {
 pub struct Alternative {
     /// What a document must have.
     pub what: AlternativeKind,
-    /// 1 as it was typed, less for what only means the same.
-    pub weight: f32,
+    /// 1000 as it was typed, less for what only means the same.
+    pub weight: u32,
 }
 
 /// A part of a query.
@@ -98,7 +99,7 @@ fn generic() -> &'static HashSet<&'static str> {
 
 /// Labels and synonyms of the vocabularies, as stems joined by spaces.
 struct Concepts {
-    terms: HashMap<String, Vec<(u16, f32)>>,
+    terms: HashMap<String, Vec<(u16, u32)>>,
     areas: HashMap<String, Vec<u16>>,
     longest: usize,
 }
@@ -119,8 +120,8 @@ fn concepts() -> &'static Concepts {
     CONCEPTS.get_or_init(|| {
         let mut concepts = Concepts { terms: HashMap::new(), areas: HashMap::new(), longest: 1 };
         for term in SEARCHED.iter().flat_map(|vocabulary| vocabulary.terms()) {
-            let labels = term.label.texts().map(|(_, label)| (label, 0.8));
-            for (label, weight) in labels.chain(term.synonyms.all().map(|synonym| (synonym, 0.7))) {
+            let labels = term.label.texts().map(|(_, label)| (label, weights::LABEL));
+            for (label, weight) in labels.chain(term.synonyms.all().map(|synonym| (synonym, weights::SYNONYM))) {
                 let (key, count) = key(label);
                 concepts.longest = concepts.longest.max(count);
                 let found = concepts.terms.entry(key).or_default();
@@ -192,17 +193,18 @@ fn clause(words: &[Word]) -> (Clause, usize) {
     }
 }
 
-fn alternative(what: AlternativeKind, weight: f32) -> Alternative {
+fn alternative(what: AlternativeKind, weight: u32) -> Alternative {
     Alternative { what, weight }
 }
 
-fn phrase(words: &[Word], areas: Option<&Vec<u16>>, terms: Option<&Vec<(u16, f32)>>) -> Clause {
+fn phrase(words: &[Word], areas: Option<&Vec<u16>>, terms: Option<&Vec<(u16, u32)>>) -> Clause {
     let stems: Vec<String> = words.iter().map(|word| word.stem.clone()).collect();
-    let mut alternatives = vec![alternative(AlternativeKind::Stems(stems), 1.0)];
+    let mut alternatives = vec![alternative(AlternativeKind::Stems(stems), weights::TYPED)];
     alternatives.extend(
         terms.into_iter().flatten().map(|(number, weight)| alternative(AlternativeKind::Term(*number), *weight)),
     );
-    alternatives.extend(areas.into_iter().flatten().map(|number| alternative(AlternativeKind::Area(*number), 0.9)));
+    alternatives
+        .extend(areas.into_iter().flatten().map(|number| alternative(AlternativeKind::Area(*number), weights::AREA)));
     let role = if areas.is_some() && terms.is_none() { ClauseRole::Place } else { ClauseRole::Required };
     finish(words.to_vec(), alternatives, role)
 }
@@ -228,7 +230,7 @@ fn written_apart(first: &Word, second: &Word) -> Option<Clause> {
         range: first.range.start..second.range.end,
     });
     let front = lexicon.before.get(&first.folded).cloned().unwrap_or_else(|| first.stem.clone());
-    clause.alternatives.push(alternative(AlternativeKind::Stems(vec![front, second.stem.clone()]), 0.8));
+    clause.alternatives.push(alternative(AlternativeKind::Stems(vec![front, second.stem.clone()]), weights::APART));
     clause.words = vec![first.clone(), second.clone()];
     Some(clause)
 }
@@ -246,32 +248,36 @@ pub(super) fn parts_with_tails(folded: &str) -> Vec<String> {
 
 fn single(word: &Word) -> Clause {
     let (concepts, lexicon) = (concepts(), lexicon());
-    let mut alternatives = vec![alternative(AlternativeKind::Stem(word.stem.clone()), 1.0)];
+    let mut alternatives = vec![alternative(AlternativeKind::Stem(word.stem.clone()), weights::TYPED)];
     let terms = concepts.terms.get(&word.stem);
     alternatives.extend(
         terms.into_iter().flatten().map(|(number, weight)| alternative(AlternativeKind::Term(*number), *weight)),
     );
     for stems in lexicon.expansions.get(&word.folded).into_iter().flatten() {
-        alternatives.push(alternative(meant(stems), 0.7));
+        alternatives.push(alternative(meant(stems), weights::ABBREVIATION));
         let long = concepts.terms.get(&stems.join(" "));
-        alternatives
-            .extend(long.into_iter().flatten().map(|(number, _)| alternative(AlternativeKind::Term(*number), 0.6)));
+        alternatives.extend(
+            long.into_iter()
+                .flatten()
+                .map(|(number, _)| alternative(AlternativeKind::Term(*number), weights::ABBREVIATED_TERM)),
+        );
     }
     for short in lexicon.contractions.get(&word.stem).into_iter().flatten() {
-        alternatives.push(alternative(AlternativeKind::Stem(short.clone()), 0.7));
+        alternatives.push(alternative(AlternativeKind::Stem(short.clone()), weights::ABBREVIATION));
     }
     let parts = compound::parts(&word.folded);
     if parts.len() >= 2 {
         if let Some(tail) = compound::tails(&word.folded, parts.len()).into_iter().next() {
-            alternatives.push(alternative(AlternativeKind::Stem(tail), 0.6));
+            alternatives.push(alternative(AlternativeKind::Stem(tail), weights::COMPOUND));
         }
-        alternatives.push(alternative(AlternativeKind::Stems(parts), 0.6));
+        alternatives.push(alternative(AlternativeKind::Stems(parts), weights::COMPOUND));
     }
     let areas = concepts.areas.get(&word.stem).or_else(|| {
         let bare = word.folded.strip_suffix('s')?;
         concepts.areas.get(&stem(bare))
     });
-    alternatives.extend(areas.into_iter().flatten().map(|number| alternative(AlternativeKind::Area(*number), 0.9)));
+    alternatives
+        .extend(areas.into_iter().flatten().map(|number| alternative(AlternativeKind::Area(*number), weights::AREA)));
     let role = if fillers().contains(word.folded.as_str()) {
         ClauseRole::Filler
     } else if areas.is_some() && terms.is_none() {
