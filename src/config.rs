@@ -99,6 +99,8 @@ settings! {
     cors_origins: List = List(vec!["*".to_owned()]), "cors_origins", "*";
     /// How long a node that has lost its database goes on answering searches, in seconds.
     max_staleness: u64 = 300, "max_staleness", "300";
+    /// Room for answers of lists and searches that are kept until the index changes, in megabytes; 0 for none.
+    answer_cache: u32 = 16, "answer_cache", "16";
     /// How long an access token lasts, in seconds, at most 300.
     token_lifetime: u64 = 300, "token_lifetime", "300";
     /// The file that tells which outside issuers' tokens are taken, and what they give.
@@ -207,6 +209,16 @@ impl<T: Setting> Setting for Option<T> {
     }
     fn show(&self) -> String {
         self.as_ref().map_or_else(|| "\"\"".to_owned(), Setting::show)
+    }
+}
+
+/// A size that may be nothing.
+impl Setting for u32 {
+    fn read(text: &str) -> Result<Self, String> {
+        number(text)
+    }
+    fn show(&self) -> String {
+        self.to_string()
     }
 }
 

@@ -52,7 +52,7 @@ struct Settings {
     #[arg(long, default_value_t = 42)]
     seed: u64,
     /// How many different queries.
-    #[arg(long, default_value_t = 2_000)]
+    #[arg(long, default_value_t = 20_000)]
     queries: u64,
     /// How long each measurement takes, in seconds.
     #[arg(long, default_value_t = 4.0)]

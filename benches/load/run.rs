@@ -13,6 +13,8 @@ use std::process::{Command, Stdio};
 
 /// Records that are read by id are taken from so many.
 const READ: u64 = 20_000;
+/// So many searches are asked again where answers are kept: about as many as fit.
+const AGAIN: usize = 500;
 const FACETS: &str = "&facets=municipality,kind,activityArea,level";
 
 /// Files of a run.
@@ -25,6 +27,8 @@ struct Files {
     read: PathBuf,
     /// The searches, each with a token.
     authorised: PathBuf,
+    /// Few searches, for asking them again.
+    again: PathBuf,
 }
 
 /// Runs everything and prints the tables.
@@ -40,8 +44,14 @@ pub(crate) fn run(settings: &Settings) -> Outcome<()> {
         figures.push(("import", settings.organisations as f64 / import, "records/s"));
         figures.push(("index build", timed(&program, &["reindex"], &variables)?, "s"));
     }
-    let service = Server::start(service(&program, &files.data))?;
+    let service = Server::start(command_of(&program, &files.data, Kept::None))?;
     figures.push(("cold start until it is ready", service.ready()?, "s"));
+    let index = bytes(&files.data.join("index"))?;
+    figures.push((
+        "index, of the imported NDJSON",
+        index / std::fs::metadata(&files.organisations)?.len() as f64,
+        "times",
+    ));
     let own = std::env::current_exe()?;
     let fixed_of = |bytes: usize| {
         let mut command = command(&own, Core::Server);
@@ -92,6 +102,16 @@ pub(crate) fn run(settings: &Settings) -> Outcome<()> {
         let (resident, anonymous) = server.memory()?;
         figures.extend([(names[0], resident, "MB"), (names[1], anonymous, "MB")]);
     }
+    drop(service);
+    let service = Server::start(command_of(&program, &files.data, Kept::Usual))?;
+    service.ready()?;
+    let mut kept = Series { name: "samverkan, search again with answers kept", against: Some(1), rounds: Vec::new() };
+    // Before the first round is counted everything was asked once.
+    ask(&own, settings, service.address, &files.again, settings.seconds)?;
+    for _ in 0..settings.rounds {
+        kept.rounds.push(ask(&own, settings, service.address, &files.again, settings.seconds)?);
+    }
+    series.push(kept);
     println!(
         "\n{} organisations, {} queries, {} connections, {} rounds of {} s",
         settings.organisations, settings.queries, settings.connections, settings.rounds, settings.seconds
@@ -107,14 +127,35 @@ fn remove(folder: &Path) -> Outcome<()> {
     Ok(())
 }
 
-/// The service, as it is by default but for the one worker that the bare programs have too, and for the limits that they have not.
-fn service(program: &Path, data: &Path) -> Command {
+/// All bytes of a folder.
+fn bytes(folder: &Path) -> Outcome<f64> {
+    let mut sum = 0.0;
+    for entry in std::fs::read_dir(folder)? {
+        let entry = entry?;
+        sum += if entry.file_type()?.is_dir() { bytes(&entry.path())? } else { entry.metadata()?.len() as f64 };
+    }
+    Ok(sum)
+}
+
+/// Whether the service keeps answers for those who ask the same again.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kept {
+    None,
+    Usual,
+}
+
+/// The service, as it is by default but for the one worker that the bare programs have too, for the limits that they have not,
+/// and for kept answers where they are not what is measured.
+fn command_of(program: &Path, data: &Path, kept: Kept) -> Command {
     let mut command = command(program, Core::Server);
     without_limits(&mut command)
         .arg("serve")
         .env("SAMVERKAN_DATA_DIR", data)
         .env("SAMVERKAN_LISTEN", "127.0.0.1:0")
         .env("SAMVERKAN_WORKERS", "1");
+    if kept == Kept::None {
+        command.env("SAMVERKAN_ANSWER_CACHE", "0");
+    }
     command
 }
 
@@ -135,6 +176,7 @@ fn prepare(settings: &Settings, program: &Path) -> Outcome<Files> {
         facets: named("facets"),
         read: named("read"),
         authorised: named("authorised"),
+        again: named("again"),
     };
     let seconds = timed(
         program,
@@ -155,6 +197,8 @@ fn prepare(settings: &Settings, program: &Path) -> Outcome<Files> {
         |end: &str| -> String { queries.iter().map(|query| format!("/api/v1/search?{query}{end}\n")).collect() };
     std::fs::write(&files.search, paths(""))?;
     std::fs::write(&files.facets, paths(FACETS))?;
+    let few: String = paths("").split_inclusive('\n').take(AGAIN).collect();
+    std::fs::write(&files.again, few)?;
     // A step without a common divisor goes through all records in no order.
     let ids = (0..READ.min(*organisations)).map(|at| generate::id(*seed, at.wrapping_mul(7_368_787) % organisations));
     let read: String = ids.map(|id| format!("/api/v1/organisations/{id}\n")).collect();

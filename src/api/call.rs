@@ -1,5 +1,6 @@
 //! One call of the API: what every handler starts from.
 
+use crate::api::answers::Answers;
 use crate::api::cursor::CursorKey;
 use crate::api::etag;
 use crate::api::limits;
@@ -77,11 +78,18 @@ impl Call {
         By::from(&self.actor).within(RequestId::of(&self.request))
     }
 
+    fn surface(&self) -> Result<&Surface> {
+        Surface::of(&self.request).ok_or_else(|| Error::internal("the surface was not given to the app"))
+    }
+
     /// What signs cursors.
     pub(crate) fn cursors(&self) -> Result<&CursorKey> {
-        let surface =
-            Surface::of(&self.request).ok_or_else(|| Error::internal("the surface was not given to the app"))?;
-        Ok(&surface.cursors)
+        Ok(&self.surface()?.cursors)
+    }
+
+    /// Answers that are kept.
+    pub(crate) fn answers(&self) -> Result<&Answers> {
+        Ok(&self.surface()?.answers)
     }
 
     /// The addresses of this API.
@@ -100,14 +108,19 @@ impl Call {
     }
 
     /// Answers with a body under its tag, or without one to a caller who has it.
-    pub(crate) fn tagged(&self, tag: String, format: Format, body: impl FnOnce() -> Result<Vec<u8>>) -> Answer {
+    pub(crate) fn tagged<B: Into<web::Bytes>>(
+        &self,
+        tag: String,
+        format: Format,
+        body: impl FnOnce() -> Result<B>,
+    ) -> Answer {
         if let Some(tag) = etag::not_modified(&self.request, &tag)? {
             return Ok(HttpResponse::NotModified()
                 .insert_header((header::ETAG, tag))
                 .insert_header((header::CACHE_CONTROL, self.cache_control()))
                 .finish());
         }
-        let body = body()?;
+        let body: web::Bytes = body()?.into();
         Ok(HttpResponse::Ok()
             .insert_header((header::ETAG, tag))
             .insert_header((header::CONTENT_TYPE, format.content_type()))

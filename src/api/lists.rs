@@ -1,6 +1,7 @@
 //! Lists and search: one way from parameters to bytes. A list is a search without `q`; hits come ready-made from the
 //! index, with no database call but for keys in filters and for `include`.
 
+use crate::api::answers::Key;
 use crate::api::call::{Answer, Call, blocking};
 use crate::api::csv::write_csv;
 use crate::api::cursor::CursorKey;
@@ -21,8 +22,10 @@ use crate::error::{Code, Error, Message, Result};
 use crate::identifier::{PathId, parse_path_id};
 use crate::resources::resource::Resource;
 use crate::resources::{Audience, Kind, service};
+use crate::search::Searcher;
 use crate::search::query::{self, Filter, Record};
 use actix_web::rt;
+use actix_web::web::Bytes;
 use std::cell::Cell;
 use std::time::{Duration, Instant};
 use uuid::Uuid;
@@ -112,12 +115,26 @@ async fn answer(call: Call, table: &'static Table, scope: Scope) -> Answer {
     let params = Params::of(&call.request)?;
     let format = negotiate(&call.request, Format::LISTS)?;
     let language = Language::of(&call.request);
-    let mut request = request(&call, table, &params, language, scope.text()).await?;
+    let answers = call.answers()?;
+    let key = (answers.is_on() && matches!(scope, Scope::None)).then(|| Key {
+        address: format!("{}{}", call.request.path(), params.with(&[])),
+        language,
+        format,
+        audience: call.actor.audience(),
+    });
+    if let Some(key) = &key
+        && let Some(kept) = answers.get(key, call.app.searcher()?.state())
+    {
+        return call.tagged(kept.tag, format, || Ok(kept.body));
+    }
+    let (mut request, by_index_alone) = request(&call, table, &params, language, scope.text()).await?;
     scope.narrow(&mut request.query);
     if let Some(change) = request.min_change {
         wait_for(&call.app, change).await?;
     }
-    let answer = find(&call, &request).await?;
+    let searcher = call.app.searcher()?;
+    let state = searcher.state();
+    let answer = find(&call, searcher, &request).await?;
     request.check_depth(answer.total as u64)?;
     let (bytes, hash) = match format {
         Format::Csv => {
@@ -140,29 +157,34 @@ async fn answer(call: Call, table: &'static Table, scope: Scope) -> Answer {
             (body.bytes, body.hash)
         }
     };
-    let tag = etag::weak(hash, format);
-    call.tagged(tag, format, || Ok(bytes))
+    let (tag, body) = (etag::weak(hash, format), Bytes::from(bytes));
+    // What the database had a part in may change before the index does.
+    if let Some(key) = key.filter(|_| by_index_alone && request.include.is_empty()) {
+        answers.keep(key, state, tag.clone(), body.clone());
+    }
+    call.tagged(tag, format, || Ok(body))
 }
 
-/// Reads the parameters: on this thread when they name records by their ids only, else where one may wait.
+/// Reads the parameters: on this thread when they name records by their ids only, which it tells, else where one may wait.
 async fn request(
     call: &Call,
     table: &'static Table,
     params: &Params,
     language: Language,
     scope: String,
-) -> Result<ListRequest> {
+) -> Result<(ListRequest, bool)> {
     let cursors = call.cursors()?;
     let plain = OnlyIds::default();
     let context = Context { resolve: &plain, language, cursors: Some(cursors), scope: &scope };
     let parsed = parse(table, params, &context);
     if !plain.needs_database.get() {
-        return parsed;
+        return Ok((parsed?, true));
     }
     let (app, actor, params, cursors) = (call.app.clone(), call.actor.clone(), params.clone(), cursors.clone());
     blocking(move || {
         let resolve = ByDatabase { app: &app, actor: &actor };
-        parse(table, &params, &Context { resolve: &resolve, language, cursors: Some(&cursors), scope: &scope })
+        let context = Context { resolve: &resolve, language, cursors: Some(&cursors), scope: &scope };
+        Ok((parse(table, &params, &context)?, false))
     })
     .await
 }
@@ -205,9 +227,8 @@ impl Resolve for ByDatabase<'_> {
     }
 }
 
-async fn find(call: &Call, request: &ListRequest) -> Result<query::Answer> {
+async fn find(call: &Call, searcher: Searcher, request: &ListRequest) -> Result<query::Answer> {
     let audience = call.actor.audience();
-    let searcher = call.app.searcher()?;
     if searcher.is_heavy(&request.query) {
         let query = request.query.clone();
         return blocking(move || searcher.find(audience, &query)).await;

@@ -1,6 +1,7 @@
 //! The HTTP surface: how requests are read and answers written, the same for every resource.
 
 pub(crate) mod address;
+pub mod answers;
 pub(crate) mod audit_entries;
 pub mod body;
 pub(crate) mod call;

@@ -1,5 +1,6 @@
 //! The HTTP server: every service, and what all requests pass through.
 
+use crate::api::answers::Answers;
 use crate::api::cursor::CursorKey;
 use crate::api::limits::Limits;
 use crate::api::middleware::{configure, cors, observe, unknown};
@@ -227,6 +228,7 @@ pub(crate) fn start(
         public_url: app.config.public_address(),
         routes,
         cursors: CursorKey::new(app.keys.cursor_secret())?,
+        answers: Answers::new(app.config.answer_cache),
         timeout: Duration::from_secs(app.config.request_timeout),
         sequence: Box::new(move || Some(index.searcher().sequence())),
         requests,

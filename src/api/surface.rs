@@ -1,5 +1,6 @@
 //! What the HTTP surface needs to know beside a request.
 
+use crate::api::answers::Answers;
 use crate::api::cursor::CursorKey;
 use crate::api::limits::Limits;
 use crate::api::routes::RouteTable;
@@ -24,6 +25,8 @@ pub struct Surface {
     pub routes: RouteTable,
     /// Signs cursors.
     pub cursors: CursorKey,
+    /// Answers that are kept.
+    pub answers: Answers,
     /// How long an answer may take before it is given up.
     pub timeout: Duration,
     /// Where the header `Change-Sequence` comes from.

@@ -4,11 +4,12 @@ use crate::error::Result;
 use crate::resources::Audience;
 use crate::search::cursor::Worth;
 use crate::search::evidence;
-use crate::search::fields::{self, FOLDED_MARK, PREFIX_LETTERS, STEM_MARK, SURFACE_MARK, WHOLE_MARK};
+use crate::search::fields::{self, PREFIX_LETTERS, WHOLE_MARK};
 use crate::search::highlight::Marks;
 use crate::search::intake;
+use crate::search::known;
 use crate::search::source::Source;
-use crate::search::terms::{self, In, TermsLeaf, covering};
+use crate::search::terms::{self, In, TermsLeaf};
 use crate::search::text::{self, AlternativeKind, ClauseRole, Understanding, Word};
 use crate::search::view::View;
 use crate::search::weights::{self, FULL};
@@ -17,8 +18,6 @@ use std::collections::BTreeSet;
 /// A query is cut after so many words and so many bytes: no one asks longer, and time stays bounded.
 const MOST_WORDS: usize = 32;
 const MOST_BYTES: usize = 2_000;
-/// A word's alternatives beyond these are left out.
-const MOST_ALTERNATIVES: usize = 12;
 
 /// A word or phrase of the query as terms.
 #[derive(Debug)]
@@ -101,8 +100,8 @@ impl Plan {
         let (required, optional) = roles(&understanding);
         for index in required {
             let Some(clause) = understanding.clauses.get(index) else { continue };
-            let clause = plan_clause(view, clause, true)?;
-            if clause.shows(view, asker)? {
+            let (clause, shows) = plan_clause(view, clause, asker)?;
+            if shows {
                 plan.required.push(clause);
             } else {
                 plan.unknown.push(clause);
@@ -201,16 +200,6 @@ impl Plan {
 }
 
 impl PlanClause {
-    /// Whether a visible record holds it.
-    fn shows(&self, view: &View, asker: Audience) -> Result<bool> {
-        for leaf in &self.leaves {
-            if leaf.shows(view, asker)? {
-                return Ok(true);
-            }
-        }
-        Ok(false)
-    }
-
     /// The words, for explanations.
     pub(crate) fn shown(&self) -> String {
         self.words.iter().map(|word| word.exact.as_str()).collect::<Vec<_>>().join(" ")
@@ -225,9 +214,9 @@ impl PlanClause {
     pub(crate) fn begin(&mut self, view: &View, leaves: Vec<TermsLeaf>) {
         self.leaves = leaves;
         self.begins = self.words.first().map(|word| word.folded.clone());
-        let documents = documents(view);
+        let documents = view.documents();
         // One in a hundred: what a beginning tells is not known, and must not vary with the index.
-        self.rarity = rarity(documents, documents / 100);
+        self.rarity = known::rarity(documents, documents / 100);
     }
 }
 
@@ -262,85 +251,26 @@ fn roles(understanding: &Understanding) -> (Vec<usize>, Vec<usize>) {
     (required, places)
 }
 
-fn plan_clause(view: &View, clause: &text::Clause, required: bool) -> Result<PlanClause> {
-    let mut leaves = Vec::new();
-    let mut stems = Vec::new();
-    for alternative in clause.alternatives.iter().take(MOST_ALTERNATIVES) {
-        let base = alternative.weight;
-        let mut add = |leaf: TermsLeaf| leaves.push(TermsLeaf { base, ..leaf });
-        match &alternative.what {
-            AlternativeKind::Stem(stem) => {
-                stems.push(stem.clone());
-                add(TermsLeaf::find(view, In::All, &[stem], Worth::Places)?);
-            }
-            AlternativeKind::Stems(all) => {
-                stems.extend(all.iter().cloned());
-                let terms: Vec<&str> = all.iter().map(String::as_str).collect();
-                add(TermsLeaf::find(view, In::All, &terms, Worth::Places)?);
-            }
-            AlternativeKind::Term(number) => {
-                add(TermsLeaf::find(view, In::All, &[&fields::vocabulary_term(*number)], Worth::Vocabulary)?);
-            }
-            AlternativeKind::Area(area) if required => covering(view, *area)?.into_iter().for_each(&mut add),
-            AlternativeKind::Area(_) => {}
-        }
-    }
-    let frequency = frequency(view, clause, &leaves);
-    Ok(PlanClause {
+fn plan_clause(view: &View, clause: &text::Clause, asker: Audience) -> Result<(PlanClause, bool)> {
+    let ways = view.known.ways(view, &clause.alternatives)?;
+    let planned = PlanClause {
         words: clause.words.clone(),
         range: clause.range.clone(),
-        leaves,
+        leaves: ways.leaves.clone(),
         share: 0,
         numeric: clause.numeric,
-        rarity: rarity(documents(view), frequency),
-        stems,
+        rarity: ways.rarity,
+        stems: ways.stems.clone(),
         begins: None,
-    })
-}
-
-/// How many records there are, by the statistics that scores are computed with.
-fn documents(view: &View) -> u64 {
-    view.statistics.as_ref().map_or(view.living, |statistics| statistics.documents)
-}
-
-/// In how many records the commonest way to match is.
-fn frequency(view: &View, clause: &text::Clause, leaves: &[TermsLeaf]) -> u64 {
-    let Some(statistics) = &view.statistics else {
-        return leaves.iter().map(|leaf| leaf.frequency).max().unwrap_or(0);
     };
-    let of = |term: &str| statistics.frequency(term.as_bytes());
-    let frequencies = clause.alternatives.iter().take(MOST_ALTERNATIVES).map(|alternative| match &alternative.what {
-        AlternativeKind::Stem(stem) => of(stem),
-        AlternativeKind::Stems(stems) => stems.iter().map(|stem| of(stem)).min().unwrap_or(1),
-        AlternativeKind::Term(number) => of(&fields::vocabulary_term(*number)),
-        AlternativeKind::Area(_) => 1,
-    });
-    frequencies.max().unwrap_or(1)
-}
-
-/// How much a word tells: much when few records hold it, always something.
-fn rarity(documents: u64, frequency: u64) -> f64 {
-    let frequency = frequency.max(1) as f64;
-    let documents = (documents as f64).max(frequency);
-    (1.0 + (documents - frequency + 0.5) / (frequency + 0.5)).ln().max(weights::LEAST_RARITY)
+    Ok((planned, ways.shows(view, asker)?))
 }
 
 /// Words of a clause in names.
 fn named_signal(view: &View, clause: &text::Clause, name: &'static str, weight: u32) -> Result<Option<Signal>> {
-    let mut leaves = Vec::new();
-    for alternative in clause.alternatives.iter().take(MOST_ALTERNATIVES) {
-        let stems = match &alternative.what {
-            AlternativeKind::Stem(stem) => std::slice::from_ref(stem),
-            AlternativeKind::Stems(stems) => stems.as_slice(),
-            AlternativeKind::Term(_) | AlternativeKind::Area(_) => continue,
-        };
-        let terms: Vec<String> = stems.iter().map(|stem| format!("{STEM_MARK}{stem}")).collect();
-        let terms: Vec<&str> = terms.iter().map(String::as_str).collect();
-        let leaf = TermsLeaf::find(view, In::Named, &terms, Worth::Same(1000, evidence::NAME))?;
-        if leaf.frequency > 0 {
-            leaves.push(TermsLeaf { weight: weight * alternative.weight / 1000, ..leaf });
-        }
-    }
+    let leaves = view.known.named(view, &clause.alternatives)?;
+    let weigh = |leaf: &TermsLeaf| TermsLeaf { weight: weight * leaf.weight / 1000, ..leaf.clone() };
+    let leaves: Vec<TermsLeaf> = leaves.iter().map(weigh).collect();
     let words = clause.words.iter().map(|word| word.exact.as_str()).collect::<Vec<_>>().join(" ");
     Ok((!leaves.is_empty()).then_some(Signal { name, words, leaves }))
 }
@@ -360,16 +290,9 @@ fn keys(view: &View, asker: Audience, text: &str, understanding: &Understanding)
 /// Spellings of a clause's words in names: the same letters first, then the same letters without marks.
 fn exact_signal(view: &View, clause: &PlanClause) -> Result<Option<Signal>> {
     let [word] = clause.words.as_slice() else { return Ok(None) };
-    let mut leaves = Vec::with_capacity(2);
-    for (term, percent) in [
-        (format!("{}{SURFACE_MARK}{}", word.folded, word.exact), weights::EXACT),
-        (format!("{FOLDED_MARK}{}", word.folded), weights::FOLDED),
-    ] {
-        let leaf = TermsLeaf::find(view, In::Named, &[&term], Worth::Same(1000, 0))?;
-        if leaf.frequency > 0 {
-            leaves.push(TermsLeaf { weight: clause.share * percent / 100, ..leaf });
-        }
-    }
+    let leaves = view.known.spelled(view, word)?;
+    let weigh = |leaf: &TermsLeaf| TermsLeaf { weight: clause.share * leaf.weight / 100, ..leaf.clone() };
+    let leaves: Vec<TermsLeaf> = leaves.iter().map(weigh).collect();
     Ok((!leaves.is_empty()).then(|| Signal { name: "exact", words: word.exact.clone(), leaves }))
 }
 

@@ -2,14 +2,15 @@
 
 use crate::error::Result;
 use crate::resources::Audience;
+use crate::search::best::{Best, SortKey, Top};
 use crate::search::facets::Slots;
 use crate::search::intake::{Features, default_kinds};
 use crate::search::order::{After, Keys, Order, metres};
 use crate::search::packed::{AreaWorth, Counting};
 use crate::search::query::Query;
 use crate::search::source::Source;
-use crate::search::view::{Segment, SegmentData, View};
-use crate::search::weights::REST;
+use crate::search::sparse::List;
+use crate::search::view::{Segment, View};
 use crate::search::window::{Spare, Stretch, WINDOW, Window};
 use tantivy::DocId;
 
@@ -188,8 +189,43 @@ impl Pass<'_> {
             prune: self.scored && ranked.is_some_and(Order::best_first),
             top: Top::new(self.keep),
         };
-        let mut counting = Counting::new(&data.packed, self.facets);
         let sieve = Sieve::new(self, segment);
+        let mut counting = Counting::new(&data.packed, self.facets);
+        if source.is_sparse(data) {
+            let mut list = source.list(data, self.scored && ranked.is_some());
+            sieve.sift_list(&mut list, &mut out.kinds);
+            out.total += list.len();
+            counting.add(&list.docs);
+            if let Some(order) = ranked {
+                best.consider_all(order, list, &mut signals, self.keep);
+            }
+        } else {
+            self.windows(&mut source, &mut signals, ranked, &sieve, &mut best, &mut counting, out);
+        }
+        counting.finish(&mut out.counts);
+        out.found.extend(best.top.finish().into_iter().map(|entry| Found {
+            keys: entry.key.keys(),
+            tie: data.ties.get_val(entry.doc),
+            segment: at,
+            doc: entry.doc,
+            score: entry.score,
+        }));
+        Ok(())
+    }
+
+    /// Walks a segment window by window.
+    #[expect(clippy::too_many_arguments, reason = "they are the state of the one loop that this is")]
+    fn windows<K: SortKey>(
+        &self,
+        source: &mut Source,
+        signals: &mut [Source],
+        ranked: Option<&Order>,
+        sieve: &Sieve<'_>,
+        best: &mut Best<'_, K>,
+        counting: &mut Counting<'_>,
+        out: &mut Collected,
+    ) {
+        let data = best.data;
         let mut spare = Spare::default();
         let mut window = spare.take();
         let mut docs: Vec<DocId> = Vec::with_capacity(WINDOW);
@@ -200,6 +236,14 @@ impl Pass<'_> {
             let bound = source.most(stretch) + signals.iter_mut().map(|signal| signal.most(stretch)).sum::<u32>();
             let open = ranked.is_some() && best.open(stretch, bound);
             stretch.counted = self.scored && open;
+            if !open
+                && counting.is_empty()
+                && let Some(count) = sieve.usual.and_then(|usual| source.count_in(stretch, usual))
+            {
+                out.total += count;
+                next = source.next(stretch.end());
+                continue;
+            }
             if source.sets_points() {
                 window.clear_bits();
             } else {
@@ -230,15 +274,6 @@ impl Pass<'_> {
             next = source.next(stretch.end());
         }
         spare.give(window);
-        counting.finish(&mut out.counts);
-        out.found.extend(best.top.finish().into_iter().map(|entry| Found {
-            keys: entry.key.keys(),
-            tie: data.ties.get_val(entry.doc),
-            segment: at,
-            doc: entry.doc,
-            score: entry.score,
-        }));
-        Ok(())
     }
 }
 
@@ -264,6 +299,28 @@ impl<'a> Sieve<'a> {
         Sieve { pass, segment, usual: usual.then(|| segment.data.usual(conditions.asker)), verdicts: pass.verdicts() }
     }
 
+    /// The same for a list.
+    fn sift_list(&self, list: &mut List, kinds: &mut [u32; 8]) {
+        match self.usual {
+            Some(usual) => {
+                list.retain(|doc, _| usual.get(doc as usize / 64).is_some_and(|word| word >> (doc % 64) & 1 == 1))
+            }
+            None => list.retain(|doc, _| self.passes(doc, kinds)),
+        }
+    }
+
+    fn passes(&self, doc: DocId, kinds: &mut [u32; 8]) -> bool {
+        let features = self.segment.data.features(doc);
+        let verdict = self.verdicts[usize::from(features.0)];
+        let shown = verdict != HIDDEN
+            && self.segment.lives(doc)
+            && (!self.pass.conditions.ranges || self.pass.conditions.in_ranges(self.segment, doc));
+        if shown && self.pass.count_kinds {
+            kinds[usize::from(features.kind())] += 1;
+        }
+        shown && verdict == WANTED
+    }
+
     fn sift(&self, base: DocId, window: &mut Window, kinds: &mut [u32; 8]) {
         if let Some(usual) = self.usual {
             let usual = usual.get(base as usize / 64..).unwrap_or_default();
@@ -272,198 +329,11 @@ impl<'a> Sieve<'a> {
             }
             return;
         }
-        window.retain(|at, _| {
-            let doc = base + at as DocId;
-            let features = self.segment.data.features(doc);
-            let verdict = self.verdicts[usize::from(features.0)];
-            let shown = verdict != HIDDEN
-                && self.segment.lives(doc)
-                && (!self.pass.conditions.ranges || self.pass.conditions.in_ranges(self.segment, doc));
-            if shown && self.pass.count_kinds {
-                kinds[usize::from(features.kind())] += 1;
-            }
-            shown && verdict == WANTED
-        });
+        window.retain(|at, _| self.passes(base + at as DocId, kinds));
     }
-}
-
-/// The first hits of a segment.
-struct Best<'a, K> {
-    data: &'a SegmentData,
-    bound: Option<(Keys, u64)>,
-    areas: AreaWorth<'a>,
-    scored: bool,
-    /// Whether a low score alone rules a document out.
-    prune: bool,
-    /// The score below which it does.
-    least: u32,
-    /// No document of the window has a lesser tie rank.
-    floor: u32,
-    top: Top<K>,
-}
-
-impl<K: SortKey> Best<'_, K> {
-    /// Whether a document of a window that counts so much at most can be among the first.
-    fn open(&mut self, stretch: Stretch<'_>, bound: u32) -> bool {
-        self.floor = self.data.tie_floor(stretch.base);
-        self.rise();
-        bound + self.areas.most() >= self.least
-    }
-
-    /// Sets the least score by the last of the first: where scores are all, one that came later with the same is too late.
-    fn rise(&mut self) {
-        if let Some(last) = self.top.last.filter(|_| self.prune) {
-            self.least = last.score + u32::from(K::IS_SCORE && last.tie < self.floor);
-        }
-    }
-
-    /// A match with fewer points, before what its area is worth, is not among the first.
-    #[inline]
-    fn threshold(&self) -> u32 {
-        self.least.saturating_sub(self.areas.most())
-    }
-
-    /// Takes a match in if it is among the first.
-    fn consider(&mut self, order: &Order, doc: DocId, points: u32) {
-        let mut score = points;
-        if self.scored {
-            score += self.areas.of(doc);
-            if score < self.least {
-                return;
-            }
-            score = score.saturating_sub(REST[usize::from(self.data.features(doc).rest())]);
-        }
-        self.rank(order, doc, score);
-    }
-
-    fn rank(&mut self, order: &Order, doc: DocId, score: u32) {
-        let data = self.data;
-        let first = order.first(data, doc, score);
-        if self.top.too_late(first) {
-            return;
-        }
-        let key = K::of(order, first, data, doc, score);
-        if let Some((bound, tie)) = &self.bound {
-            let keys = key.keys();
-            if keys < *bound || keys == *bound && data.ties.get_val(doc) <= *tie {
-                return;
-            }
-        }
-        let entry = Entry { key, tie: data.tie_rank(doc), doc, score };
-        if self.top.takes(&entry) {
-            self.top.push(entry);
-            self.rise();
-        }
-    }
-}
-
-/// Sort keys as they are kept while a segment is walked.
-trait SortKey: Copy + Ord {
-    /// Whether there is nothing but the score, when that comes first.
-    const IS_SCORE: bool;
-    fn of(order: &Order, first: u64, data: &SegmentData, doc: DocId, score: u32) -> Self;
-    fn first(&self) -> u64;
-    fn keys(&self) -> Keys;
-}
-
-impl SortKey for u64 {
-    const IS_SCORE: bool = true;
-
-    #[inline]
-    fn of(_: &Order, first: u64, _: &SegmentData, _: DocId, _: u32) -> u64 {
-        first
-    }
-
-    #[inline]
-    fn first(&self) -> u64 {
-        *self
-    }
-
-    #[inline]
-    fn keys(&self) -> Keys {
-        let mut keys = Keys::default();
-        keys[0] = *self;
-        keys
-    }
-}
-
-impl SortKey for Keys {
-    const IS_SCORE: bool = false;
-
-    fn of(order: &Order, first: u64, data: &SegmentData, doc: DocId, score: u32) -> Keys {
-        order.keys(first, data, doc, score)
-    }
-
-    fn first(&self) -> u64 {
-        self[0]
-    }
-
-    fn keys(&self) -> Keys {
-        *self
-    }
-}
-
-/// What a record loses for its rest, as a part of explanations.
-pub(crate) fn rest_points(rest: u8) -> u32 {
-    REST[usize::from(rest & 3)]
 }
 
 /// The worth of areas by slot; empty when no place was named.
 pub(crate) fn area_worth(slots: &Slots, areas: &[u16]) -> Vec<u16> {
     if areas.is_empty() { Vec::new() } else { slots.area_worth(areas) }
-}
-
-/// A hit while its segment is walked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Entry<K> {
-    key: K,
-    tie: u32,
-    doc: DocId,
-    score: u32,
-}
-
-/// The first so many of what is pushed.
-struct Top<K> {
-    keep: usize,
-    found: Vec<Entry<K>>,
-    /// The last of the first, once there are enough.
-    last: Option<Entry<K>>,
-}
-
-impl<K: SortKey> Top<K> {
-    fn new(keep: usize) -> Top<K> {
-        Top { keep, found: Vec::with_capacity(keep.min(1024) * 2), last: None }
-    }
-
-    /// Whether a first key is too late to enter.
-    #[inline]
-    fn too_late(&self, first: u64) -> bool {
-        self.last.as_ref().is_some_and(|last| first > last.key.first())
-    }
-
-    /// Whether a hit is among the first so far.
-    #[inline]
-    fn takes(&self, entry: &Entry<K>) -> bool {
-        self.last.as_ref().is_none_or(|last| entry < last)
-    }
-
-    fn push(&mut self, entry: Entry<K>) {
-        self.found.push(entry);
-        if self.found.len() >= self.keep.saturating_mul(2) {
-            self.shrink();
-        }
-    }
-
-    fn shrink(&mut self) {
-        if self.found.len() > self.keep && self.keep > 0 {
-            let (_, last, _) = self.found.select_nth_unstable(self.keep - 1);
-            self.last = Some(*last);
-            self.found.truncate(self.keep);
-        }
-    }
-
-    fn finish(mut self) -> Vec<Entry<K>> {
-        self.shrink();
-        self.found
-    }
 }

@@ -147,15 +147,24 @@ impl Column {
         !self.standing.is_empty()
     }
 
-    /// What a document counts and where the word stands in it; `None` when it does not match.
-    pub(crate) fn look_up(&self, doc: DocId) -> Option<(u32, Places)> {
+    /// The code of a document's value; `None` when it does not match.
+    #[inline]
+    pub(crate) fn code(&self, doc: DocId) -> Option<u8> {
         let (word, bit) = (doc as usize / 64, doc % 64);
         let bits = *self.bits.get(word)?;
         if bits >> bit & 1 == 0 {
             return None;
         }
+        if self.codes.is_empty() {
+            return Some(0);
+        }
         let at = *self.before.get(word)? + (bits & ((1 << bit) - 1)).count_ones();
-        let code = usize::from(self.codes.get(at as usize).copied().unwrap_or(0));
+        self.codes.get(at as usize).copied()
+    }
+
+    /// What a document counts and where the word stands in it; `None` when it does not match.
+    pub(crate) fn look_up(&self, doc: DocId) -> Option<(u32, Places)> {
+        let code = usize::from(self.code(doc)?);
         Some((*self.values.get(code)?, *self.standing.get(code)?))
     }
 

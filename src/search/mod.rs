@@ -6,6 +6,7 @@
 //! A word has one posting list, whose frequency is a code for where in the record it stands (`evidence`); matching,
 //! ranking and `matchedOn` all come from it. Points are whole numbers (`cursor`), so order never depends on segments.
 
+mod best;
 mod build_query;
 mod collect;
 mod column;
@@ -21,6 +22,7 @@ pub mod following;
 mod highlight;
 mod indexer;
 mod intake;
+mod known;
 mod order;
 mod packed;
 mod page;
@@ -29,6 +31,7 @@ pub mod query;
 mod ready;
 mod searcher;
 mod source;
+mod sparse;
 mod statistics;
 mod stored;
 mod suggest;

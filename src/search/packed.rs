@@ -6,6 +6,7 @@
 
 use crate::error::Result;
 use crate::search::facets::{MUNICIPALITY, STATED, Slots, name_hash, name_of};
+use std::cell::Cell;
 use std::collections::HashMap;
 use tantivy::DocId;
 use tantivy::columnar::Column;
@@ -48,13 +49,19 @@ impl Facet {
         self.slots.get(start..end(set)).unwrap_or_default()
     }
 
+    /// The number of a document's set; `OTHER` where it came when all numbers were taken.
+    #[inline]
+    fn number(&self, doc: DocId) -> usize {
+        match &self.of {
+            Sets::Few(of) => of.get(doc as usize).copied().map_or(0, usize::from),
+            Sets::Many(of) => of.get(doc as usize).copied().map_or(0, usize::from),
+        }
+    }
+
     /// The slots of a document.
     fn of(&self, doc: DocId) -> &[u16] {
-        let set = match &self.of {
-            Sets::Few(of) => of.get(doc as usize).copied().map_or(0, u16::from),
-            Sets::Many(of) => of.get(doc as usize).copied().unwrap_or(0),
-        };
-        if set == OTHER { self.other(doc) } else { self.set(usize::from(set)) }
+        let set = self.number(doc);
+        if set == usize::from(OTHER) { self.other(doc) } else { self.set(set) }
     }
 
     fn other(&self, doc: DocId) -> &[u16] {
@@ -142,8 +149,7 @@ impl Packed {
 
     /// What the best area of one document is worth.
     pub(crate) fn area_worth(&self, doc: DocId, by_slot: &[u16]) -> u32 {
-        let worth = self.areas.of(doc).iter().filter_map(|slot| by_slot.get(usize::from(*slot))).max();
-        worth.copied().unwrap_or(0).into()
+        worth(self.areas.of(doc), by_slot).into()
     }
 }
 
@@ -212,15 +218,23 @@ impl<'a> Counting<'a> {
 
 /// What the areas of the documents of a segment are worth.
 pub(crate) struct AreaWorth<'a> {
-    packed: &'a Packed,
+    areas: &'a Facet,
     by_slot: &'a [u16],
+    /// By set, as far as it is known.
+    by_set: Box<[Cell<u16>]>,
     most: u32,
 }
+
+/// What a set is worth is not known yet.
+const UNKNOWN: u16 = u16::MAX;
 
 impl<'a> AreaWorth<'a> {
     /// By the worth of slots.
     pub(crate) fn new(packed: &'a Packed, by_slot: &'a [u16]) -> AreaWorth<'a> {
-        AreaWorth { packed, by_slot, most: by_slot.iter().max().copied().unwrap_or(0).into() }
+        let most = by_slot.iter().max().copied().unwrap_or(0).into();
+        let sets = if most == 0 { 0 } else { packed.areas.ends.len() };
+        let by_set = std::iter::repeat_n(Cell::new(UNKNOWN), sets).collect();
+        AreaWorth { areas: &packed.areas, by_slot, by_set, most }
     }
 
     /// The most that any area is worth.
@@ -232,6 +246,22 @@ impl<'a> AreaWorth<'a> {
     /// What the best area of a document is worth.
     #[inline]
     pub(crate) fn of(&self, doc: DocId) -> u32 {
-        if self.most == 0 { 0 } else { self.packed.area_worth(doc, self.by_slot) }
+        if self.most == 0 {
+            return 0;
+        }
+        match self.by_set.get(self.areas.number(doc)) {
+            Some(known) => {
+                if known.get() == UNKNOWN {
+                    known.set(worth(self.areas.of(doc), self.by_slot));
+                }
+                known.get().into()
+            }
+            None => worth(self.areas.of(doc), self.by_slot).into(),
+        }
     }
+}
+
+/// What the best of these slots is worth.
+fn worth(slots: &[u16], by_slot: &[u16]) -> u16 {
+    slots.iter().filter_map(|slot| by_slot.get(usize::from(*slot))).max().copied().unwrap_or(0)
 }

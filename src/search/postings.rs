@@ -2,6 +2,8 @@
 
 use crate::search::cursor::{self, Worth};
 use crate::search::intake::Features;
+use crate::search::sparse::List;
+use crate::search::view::SegmentData;
 use crate::search::window::{Spare, Stretch, WINDOW, Window, each_of};
 use tantivy::postings::BlockSegmentPostings;
 use tantivy::{DocId, TERMINATED};
@@ -103,12 +105,14 @@ impl Way {
                 break;
             }
             if count as f32 * LOOK_UP < JOIN + other.within(stretch) {
-                found.retain(|at, points| match other.look_up(stretch.base + at as DocId, stretch) {
-                    Some(less) => {
-                        *points = less.min(*points);
-                        true
+                found.retain(|at, points| {
+                    match other.look_up(stretch.base + at as DocId, || stretch.features_at(at)) {
+                        Some(less) => {
+                            *points = less.min(*points);
+                            true
+                        }
+                        None => false,
                     }
-                    None => false,
                 });
             } else {
                 let mut also = spare.take();
@@ -135,13 +139,31 @@ impl Way {
     }
 
     /// What a document counts; `None` when it does not match. Documents must come in order.
-    pub(crate) fn look_up(&mut self, doc: DocId, stretch: Stretch<'_>) -> Option<u32> {
+    pub(crate) fn look_up(&mut self, doc: DocId, features: impl Fn() -> Features + Copy) -> Option<u32> {
         match self {
-            Way::Term(reader) => reader.look_up(doc, stretch),
+            Way::Term(reader) => reader.look_up(doc, features),
             Way::Terms(readers) => readers
                 .iter_mut()
-                .try_fold(u32::MAX, |least, reader| reader.look_up(doc, stretch).map(|points| points.min(least))),
+                .try_fold(u32::MAX, |least, reader| reader.look_up(doc, features).map(|points| points.min(least))),
         }
+    }
+
+    /// All its matches, as a list.
+    pub(crate) fn list(&mut self, data: &SegmentData, counted: bool) -> List {
+        let readers = match self {
+            Way::Term(reader) => return reader.list(data, counted),
+            Way::Terms(readers) => readers,
+        };
+        let Some((first, others)) = readers.split_first_mut() else { return List::default() };
+        let mut list = first.list(data, counted);
+        for other in others {
+            list.retain(|doc, points| {
+                let less = other.look_up(doc, || data.features(doc));
+                *points = less.unwrap_or(0).min(*points);
+                less.is_some()
+            });
+        }
+        list
     }
 }
 
@@ -252,14 +274,45 @@ impl Reader {
     }
 
     /// What a document counts; `None` when it does not match. Documents must come in order.
-    fn look_up(&mut self, doc: DocId, stretch: Stretch<'_>) -> Option<u32> {
+    fn look_up(&mut self, doc: DocId, features: impl Fn() -> Features) -> Option<u32> {
         if self.seek(doc) != doc {
             return None;
         }
-        let features = Features(stretch.features[(doc - stretch.base) as usize % WINDOW]);
         let frequency = self.blocks.freqs().get(self.at).copied().unwrap_or(1);
-        let value = cursor::value(self.worth.of(frequency, features.name_length()), self.base);
-        Some(cursor::points(value, self.weight))
+        let worth = match self.worth {
+            Worth::Same(worth, _) => worth,
+            worth => worth.of(frequency, features().name_length()),
+        };
+        Some(cursor::points(cursor::value(worth, self.base), self.weight))
+    }
+
+    /// All postings that are left, as a list.
+    fn list(&mut self, data: &SegmentData, counted: bool) -> List {
+        let mut list = List::with_capacity(self.frequency as usize);
+        let (worth, base, weight) = (self.worth, self.base, self.weight);
+        let counts = |frequency: u32, doc: DocId| {
+            let worth = match worth {
+                Worth::Same(worth, _) => worth,
+                worth => worth.of(frequency, data.features(doc).name_length()),
+            };
+            cursor::points(cursor::value(worth, base), weight)
+        };
+        loop {
+            let docs = self.blocks.docs().get(self.at..).unwrap_or_default();
+            let frequencies = self.blocks.freqs().get(self.at..).unwrap_or_default();
+            list.docs.extend_from_slice(docs);
+            match worth {
+                _ if !counted => list.points.resize(list.docs.len(), 0),
+                Worth::Same(..) => list.points.resize(list.docs.len(), counts(1, 0)),
+                _ => list.points.extend(docs.iter().zip(frequencies).map(|(doc, frequency)| counts(*frequency, *doc))),
+            }
+            if self.blocks.docs().len() < BLOCK {
+                self.at = self.blocks.docs().len();
+                return list;
+            }
+            self.blocks.advance();
+            self.at = 0;
+        }
     }
 }
 

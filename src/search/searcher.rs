@@ -54,6 +54,11 @@ impl Searcher {
         self.view.sequence()
     }
 
+    /// A number that no other state of the index has had since the program began.
+    pub(crate) fn state(&self) -> u64 {
+        self.view.state
+    }
+
     /// How many records there are, of all kinds and for all audiences.
     pub fn records(&self) -> u64 {
         self.view.living

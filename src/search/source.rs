@@ -34,7 +34,7 @@ pub(crate) enum Source {
 
 /// What each value of a column counts.
 pub(crate) struct Points {
-    of: [u32; 256],
+    pub of: [u32; 256],
     /// Whether any counts anything: those of filters do not.
     counts: bool,
 }
@@ -42,7 +42,14 @@ pub(crate) struct Points {
 impl Source {
     /// All of these; `None` when one of them matches nothing.
     pub(crate) fn all(sources: impl IntoIterator<Item = Option<Source>>) -> Option<Source> {
-        let mut sources: Vec<Source> = sources.into_iter().collect::<Option<_>>()?;
+        let mut flat = Vec::new();
+        for source in sources {
+            match source? {
+                Source::All(mut inner) => flat.append(&mut inner),
+                source => flat.push(source),
+            }
+        }
+        let mut sources = flat;
         if sources.len() == 1 {
             return sources.pop();
         }
@@ -70,7 +77,7 @@ impl Source {
     }
 
     /// How many postings it has to read at most.
-    fn postings(&self) -> f32 {
+    pub(crate) fn postings(&self) -> f32 {
         match self {
             Source::Everything => f32::MAX,
             Source::Any(ways) => ways.iter().map(Way::frequency).sum(),
@@ -140,6 +147,22 @@ impl Source {
                 sources.iter_mut().map(|(source, _)| source.next(from)).min().unwrap_or(TERMINATED)
             }
         }
+    }
+
+    /// How many of these documents match in a window, where only ready bits have to be put together.
+    pub(crate) fn count_in(&self, stretch: Stretch<'_>, some: &[u64]) -> Option<usize> {
+        let columns: &[Source] = match self {
+            Source::Column(..) => std::slice::from_ref(self),
+            Source::All(sources) => sources,
+            _ => return None,
+        };
+        let mut bits = [0; WORDS];
+        bits.iter_mut().zip(some.get(stretch.base as usize / 64..)?).for_each(|(bits, some)| *bits = *some);
+        for source in columns {
+            let Source::Column(column, _) = source else { return None };
+            bits.iter_mut().zip(column.part(stretch.base).bits).for_each(|(bits, also)| *bits &= also);
+        }
+        Some(bits.iter().map(|bits| bits.count_ones() as usize).sum())
     }
 
     /// Writes what matches in a window that is empty.
@@ -268,5 +291,5 @@ fn is_cheaper_looked_up(ways: &[Way], stretch: Stretch<'_>, out: &Window) -> boo
 /// What the best of these ways counts for a document of a window; `None` when it matches in none.
 fn best(ways: &mut [Way], stretch: Stretch<'_>, at: usize) -> Option<u32> {
     let doc = stretch.base + at as DocId;
-    ways.iter_mut().filter_map(|way| way.look_up(doc, stretch)).max()
+    ways.iter_mut().filter_map(|way| way.look_up(doc, || stretch.features_at(at))).max()
 }

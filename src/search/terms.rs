@@ -57,7 +57,7 @@ impl In {
 pub(crate) struct TermsLeaf {
     pub(crate) field: In,
     /// Per segment, the terms; `None` when one of them is not in it.
-    pub(crate) found: Vec<Option<Vec<TermInfo>>>,
+    pub(crate) found: Arc<[Option<Vec<TermInfo>>]>,
     /// What an occurrence counts.
     pub worth: Worth,
     /// How good a way to match it is, of 1000.
@@ -86,7 +86,7 @@ impl TermsLeaf {
             frequency += infos.iter().flatten().map(|info| u64::from(info.doc_freq)).min().unwrap_or(0);
             found.push(infos.filter(|infos| !infos.is_empty()));
         }
-        Ok(TermsLeaf { field, found, worth, base: 1000, weight: 0, frequency })
+        Ok(TermsLeaf { field, found: found.into(), worth, base: 1000, weight: 0, frequency })
     }
 
     /// The leaf's cursor in a segment; `None` when nothing there matches.

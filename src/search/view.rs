@@ -7,12 +7,14 @@ use crate::search::facets::Slots;
 use crate::search::fields::Fields;
 use crate::search::indexer::Position;
 use crate::search::intake::{Features, default_kinds};
+use crate::search::known::Known;
 use crate::search::packed::Packed;
 use crate::search::ready::Ready;
 use crate::search::statistics::Statistics;
 use crate::search::window::WINDOW;
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use tantivy::columnar::{BytesColumn, Column, ColumnValues};
 use tantivy::fastfield::AliveBitSet;
 use tantivy::index::{InvertedIndexReader, SegmentId};
@@ -217,6 +219,8 @@ impl Segment {
 
 /// One state of the index.
 pub(crate) struct View {
+    /// A number that no other state of this process has.
+    pub state: u64,
     /// Keeps the files of the segments in place.
     _searcher: Option<tantivy::Searcher>,
     /// The segments.
@@ -231,6 +235,13 @@ pub(crate) struct View {
     pub position: Option<Position>,
     /// How many documents live.
     pub living: u64,
+    /// What is known of words.
+    pub known: Known,
+}
+
+fn next_state() -> u64 {
+    static LAST: AtomicU64 = AtomicU64::new(0);
+    LAST.fetch_add(1, Ordering::Relaxed) + 1
 }
 
 /// Segments that are open, by id.
@@ -240,6 +251,7 @@ impl View {
     /// Nothing.
     pub(crate) fn empty() -> View {
         View {
+            state: next_state(),
             _searcher: None,
             segments: Vec::new(),
             slots: Arc::default(),
@@ -247,6 +259,7 @@ impl View {
             statistics_number: 0,
             position: None,
             living: 0,
+            known: Known::default(),
         }
     }
 
@@ -273,6 +286,7 @@ impl View {
         *opened = kept;
         let living = segments.iter().map(|segment| u64::from(segment.living)).sum();
         Ok(View {
+            state: next_state(),
             _searcher: Some(searcher),
             segments,
             slots: Arc::clone(slots),
@@ -280,12 +294,14 @@ impl View {
             statistics_number: statistics.0,
             position,
             living,
+            known: Known::default(),
         })
     }
 
     /// The same state with other statistics.
     pub(crate) fn with_statistics(&self, number: u64, statistics: Option<Arc<Statistics>>) -> View {
         View {
+            state: next_state(),
             _searcher: self._searcher.clone(),
             segments: self.segments.clone(),
             slots: Arc::clone(&self.slots),
@@ -293,7 +309,13 @@ impl View {
             statistics_number: number,
             position: self.position.clone(),
             living: self.living,
+            known: Known::default(),
         }
+    }
+
+    /// How many records there are, by the statistics that scores are computed with.
+    pub(crate) fn documents(&self) -> u64 {
+        self.statistics.as_ref().map_or(self.living, |statistics| statistics.documents)
     }
 
     /// Change number up to which everything is taken in.

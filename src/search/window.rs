@@ -188,6 +188,12 @@ impl<'a> Stretch<'a> {
         Stretch { base, documents: data.documents, features: data.features_from(base), counted: true }
     }
 
+    /// The features of the document at a place.
+    #[inline]
+    pub(crate) fn features_at(self, at: usize) -> Features {
+        Features(self.features[at % WINDOW])
+    }
+
     /// The document behind the last.
     pub(crate) fn end(self) -> DocId {
         self.base.saturating_add(WINDOW as DocId).min(TERMINATED)

@@ -1,4 +1,5 @@
 use super::*;
+use crate::api::answers::Answers;
 use crate::api::cursor::CursorKey;
 use crate::api::limits::Limits;
 use crate::api::routes::RouteTable;
@@ -16,6 +17,7 @@ fn surface() -> web::Data<Surface> {
         public_url: "https://x.example".to_owned(),
         routes,
         cursors: CursorKey::new(b"test").unwrap(),
+        answers: Answers::new(0),
         timeout: Duration::from_millis(50),
         sequence: Box::new(|| Some(7)),
         requests: None,

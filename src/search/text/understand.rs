@@ -23,7 +23,7 @@ pub enum ClauseRole {
 }
 
 /// One way to meet a clause.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum AlternativeKind {
     /// The stem of a word.
     Stem(String),
@@ -36,7 +36,7 @@ pub enum AlternativeKind {
 }
 
 /// One way to meet a clause, and how well it does.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Alternative {
     /// What a document must have.
     pub what: AlternativeKind,

@@ -1,0 +1,158 @@
+//! What words of queries were found to be in a view, kept for the next query with the same word: terms are looked up in
+//! dictionaries once and not for each query. It holds for one state of the index and one snapshot of statistics.
+
+use crate::error::Result;
+use crate::resources::Audience;
+use crate::search::cursor::Worth;
+use crate::search::evidence;
+use crate::search::fields::{self, FOLDED_MARK, STEM_MARK, SURFACE_MARK};
+use crate::search::terms::{In, TermsLeaf, covering};
+use crate::search::text::{Alternative, AlternativeKind, Word};
+use crate::search::view::View;
+use crate::search::weights;
+use quick_cache::sync::Cache;
+use std::sync::{Arc, OnceLock};
+
+/// So many words are kept of each kind: some megabytes.
+const KEPT: usize = 4_096;
+/// A word's alternatives beyond these are left out.
+const MOST_ALTERNATIVES: usize = 12;
+
+/// Ways of a word to match.
+pub(crate) struct Ways {
+    /// As terms, without weights.
+    pub leaves: Vec<TermsLeaf>,
+    /// The stems among them.
+    pub stems: Vec<String>,
+    /// How much the word tells.
+    pub rarity: f64,
+    /// Whether everyone, and whether partners are shown a record that matches.
+    shows: [OnceLock<bool>; 2],
+}
+
+impl Ways {
+    fn find(view: &View, alternatives: &[Alternative]) -> Result<Ways> {
+        let mut leaves = Vec::new();
+        let mut stems = Vec::new();
+        for alternative in alternatives.iter().take(MOST_ALTERNATIVES) {
+            let mut add = |leaf: TermsLeaf| leaves.push(TermsLeaf { base: alternative.weight, ..leaf });
+            match &alternative.what {
+                AlternativeKind::Stem(stem) => {
+                    stems.push(stem.clone());
+                    add(TermsLeaf::find(view, In::All, &[stem], Worth::Places)?);
+                }
+                AlternativeKind::Stems(all) => {
+                    stems.extend(all.iter().cloned());
+                    let terms: Vec<&str> = all.iter().map(String::as_str).collect();
+                    add(TermsLeaf::find(view, In::All, &terms, Worth::Places)?);
+                }
+                AlternativeKind::Term(number) => {
+                    add(TermsLeaf::find(view, In::All, &[&fields::vocabulary_term(*number)], Worth::Vocabulary)?);
+                }
+                AlternativeKind::Area(area) => covering(view, *area)?.into_iter().for_each(&mut add),
+            }
+        }
+        // A way that leads nowhere would be opened in every segment for nothing.
+        let frequency = frequency(view, alternatives, &leaves);
+        leaves.retain(|leaf| leaf.frequency > 0);
+        Ok(Ways { leaves, stems, rarity: rarity(view.documents(), frequency), shows: Default::default() })
+    }
+
+    /// Whether a visible record matches.
+    pub(crate) fn shows(&self, view: &View, asker: Audience) -> Result<bool> {
+        let [everyone, partners] = &self.shows;
+        let known = if asker == Audience::Public { everyone } else { partners };
+        if let Some(shows) = known.get() {
+            return Ok(*shows);
+        }
+        let mut shows = false;
+        for leaf in &self.leaves {
+            shows = shows || leaf.shows(view, asker)?;
+        }
+        Ok(*known.get_or_init(|| shows))
+    }
+}
+
+/// In how many records the commonest way to match is.
+fn frequency(view: &View, alternatives: &[Alternative], leaves: &[TermsLeaf]) -> u64 {
+    let Some(statistics) = &view.statistics else {
+        return leaves.iter().map(|leaf| leaf.frequency).max().unwrap_or(0);
+    };
+    let of = |term: &str| statistics.frequency(term.as_bytes());
+    let frequencies = alternatives.iter().take(MOST_ALTERNATIVES).map(|alternative| match &alternative.what {
+        AlternativeKind::Stem(stem) => of(stem),
+        AlternativeKind::Stems(stems) => stems.iter().map(|stem| of(stem)).min().unwrap_or(1),
+        AlternativeKind::Term(number) => of(&fields::vocabulary_term(*number)),
+        AlternativeKind::Area(_) => 1,
+    });
+    frequencies.max().unwrap_or(1)
+}
+
+/// How much a word tells: much when few records hold it, always something.
+pub(crate) fn rarity(documents: u64, frequency: u64) -> f64 {
+    let frequency = frequency.max(1) as f64;
+    let documents = (documents as f64).max(frequency);
+    (1.0 + (documents - frequency + 0.5) / (frequency + 0.5)).ln().max(weights::LEAST_RARITY)
+}
+
+/// Stems of alternatives in names, each leaf with the weight of its alternative.
+fn named(view: &View, alternatives: &[Alternative]) -> Result<Vec<TermsLeaf>> {
+    let mut leaves = Vec::new();
+    for alternative in alternatives.iter().take(MOST_ALTERNATIVES) {
+        let stems = match &alternative.what {
+            AlternativeKind::Stem(stem) => std::slice::from_ref(stem),
+            AlternativeKind::Stems(stems) => stems.as_slice(),
+            AlternativeKind::Term(_) | AlternativeKind::Area(_) => continue,
+        };
+        let terms: Vec<String> = stems.iter().map(|stem| format!("{STEM_MARK}{stem}")).collect();
+        let terms: Vec<&str> = terms.iter().map(String::as_str).collect();
+        let leaf = TermsLeaf::find(view, In::Named, &terms, Worth::Same(1000, evidence::NAME))?;
+        leaves.push(TermsLeaf { weight: alternative.weight, ..leaf });
+    }
+    leaves.retain(|leaf| leaf.frequency > 0);
+    Ok(leaves)
+}
+
+/// A word in names, spelled just so and with other marks, each leaf with its weight in percent.
+fn spelled(view: &View, word: &Word) -> Result<Vec<TermsLeaf>> {
+    let mut leaves = Vec::with_capacity(2);
+    for (term, percent) in [
+        (format!("{}{SURFACE_MARK}{}", word.folded, word.exact), weights::EXACT),
+        (format!("{FOLDED_MARK}{}", word.folded), weights::FOLDED),
+    ] {
+        let leaf = TermsLeaf::find(view, In::Named, &[&term], Worth::Same(1000, 0))?;
+        leaves.push(TermsLeaf { weight: percent, ..leaf });
+    }
+    leaves.retain(|leaf| leaf.frequency > 0);
+    Ok(leaves)
+}
+
+type Kept<K, V> = OnceLock<Cache<K, Arc<V>>>;
+
+/// What is known of words in a view; made when it is first asked.
+#[derive(Default)]
+pub(crate) struct Known {
+    ways: Kept<Vec<Alternative>, Ways>,
+    named: Kept<Vec<Alternative>, Vec<TermsLeaf>>,
+    spelled: Kept<String, Vec<TermsLeaf>>,
+}
+
+impl Known {
+    /// A word's ways to match.
+    pub(crate) fn ways(&self, view: &View, alternatives: &Vec<Alternative>) -> Result<Arc<Ways>> {
+        let kept = self.ways.get_or_init(|| Cache::new(KEPT));
+        kept.get_or_insert_with(alternatives, || Ways::find(view, alternatives).map(Arc::new))
+    }
+
+    /// A word's stems in names.
+    pub(crate) fn named(&self, view: &View, alternatives: &Vec<Alternative>) -> Result<Arc<Vec<TermsLeaf>>> {
+        let kept = self.named.get_or_init(|| Cache::new(KEPT));
+        kept.get_or_insert_with(alternatives, || named(view, alternatives).map(Arc::new))
+    }
+
+    /// A word's spellings in names.
+    pub(crate) fn spelled(&self, view: &View, word: &Word) -> Result<Arc<Vec<TermsLeaf>>> {
+        let kept = self.spelled.get_or_init(|| Cache::new(KEPT));
+        kept.get_or_insert_with(&word.exact, || spelled(view, word).map(Arc::new))
+    }
+}

@@ -1,0 +1,176 @@
+//! Matches as a list: where only few documents can match, to go from one to the next costs less than to go through all
+//! windows of a segment.
+
+use crate::search::best::{Best, SortKey, rest_points};
+use crate::search::order::Order;
+use crate::search::postings::Way;
+use crate::search::source::Source;
+use crate::search::view::SegmentData;
+use tantivy::DocId;
+
+/// Lists are for conditions that at most one of so many documents can meet.
+const SPARSE: f32 = 256.0;
+
+/// Documents in order, with what each counts.
+#[derive(Default)]
+pub(crate) struct List {
+    /// Which documents.
+    pub docs: Vec<DocId>,
+    /// What they count.
+    pub points: Vec<u32>,
+}
+
+impl List {
+    /// An empty one.
+    pub(crate) fn with_capacity(capacity: usize) -> List {
+        List { docs: Vec::with_capacity(capacity), points: Vec::with_capacity(capacity) }
+    }
+
+    /// How many documents it has.
+    pub(crate) fn len(&self) -> usize {
+        self.docs.len()
+    }
+
+    /// Keeps only documents of which this is true; it may change what they count.
+    #[inline]
+    pub(crate) fn retain(&mut self, mut keep: impl FnMut(DocId, &mut u32) -> bool) {
+        let mut kept = 0;
+        for at in 0..self.docs.len().min(self.points.len()) {
+            let (doc, mut points) = (self.docs[at], self.points[at]);
+            let stays = keep(doc, &mut points);
+            (self.docs[kept], self.points[kept]) = (doc, points);
+            kept += usize::from(stays);
+        }
+        self.docs.truncate(kept);
+        self.points.truncate(kept);
+    }
+
+    /// The documents of both; the best of what they count.
+    fn either(self, other: List) -> List {
+        if self.docs.is_empty() {
+            return other;
+        }
+        let mut both = List::with_capacity(self.len() + other.len());
+        let mut ours = self.docs.into_iter().zip(self.points).peekable();
+        let mut theirs = other.docs.into_iter().zip(other.points).peekable();
+        loop {
+            let next = match (ours.peek(), theirs.peek()) {
+                (Some((one, points)), Some((other, more))) if one == other => {
+                    let best = (*one, *points.max(more));
+                    theirs.next();
+                    ours.next();
+                    Some(best)
+                }
+                (Some((one, _)), Some((other, _))) if other < one => theirs.next(),
+                (Some(_), _) => ours.next(),
+                (None, _) => theirs.next(),
+            };
+            let Some((doc, points)) = next else { return both };
+            both.docs.push(doc);
+            both.points.push(points);
+        }
+    }
+}
+
+impl Source {
+    /// Whether so few documents of a segment can match that they are better had as a list.
+    pub(crate) fn is_sparse(&self, data: &SegmentData) -> bool {
+        self.postings() * SPARSE <= data.documents as f32 && self.lists()
+    }
+
+    fn lists(&self) -> bool {
+        match self {
+            Source::Any(_) => true,
+            Source::All(sources) => {
+                matches!(sources.first(), Some(Source::Any(_)))
+                    && sources.iter().all(|source| matches!(source, Source::Any(_) | Source::Column(..)))
+            }
+            _ => false,
+        }
+    }
+
+    /// What matches in a segment, where it `is_sparse`.
+    pub(crate) fn list(&mut self, data: &SegmentData, counted: bool) -> List {
+        match self {
+            Source::Any(ways) => ways.iter_mut().map(|way| way.list(data, counted)).fold(List::default(), List::either),
+            Source::All(sources) => {
+                let Some((first, others)) = sources.split_first_mut() else { return List::default() };
+                let mut list = first.list(data, counted);
+                others.iter_mut().for_each(|other| other.thin(data, &mut list));
+                list
+            }
+            _ => List::default(),
+        }
+    }
+
+    /// Keeps of a list what matches here too and adds what that counts.
+    fn thin(&mut self, data: &SegmentData, list: &mut List) {
+        match self {
+            Source::Column(column, of) => list.retain(|doc, points| match column.code(doc) {
+                Some(code) => {
+                    *points += of.of[usize::from(code)];
+                    true
+                }
+                None => false,
+            }),
+            Source::Any(ways) => list.retain(|doc, points| {
+                let more = best(ways, data, doc);
+                *points += more.unwrap_or(0);
+                more.is_some()
+            }),
+            _ => {}
+        }
+    }
+
+    /// What a document counts at most, wherever it stands.
+    fn most_of_all(&self) -> u32 {
+        match self {
+            Source::Any(ways) => ways.iter().map(Way::most).max().unwrap_or(0),
+            _ => 0,
+        }
+    }
+}
+
+/// What the best of these ways counts for a document; `None` when it matches in none. Documents must come in order.
+fn best(ways: &mut [Way], data: &SegmentData, doc: DocId) -> Option<u32> {
+    ways.iter_mut().filter_map(|way| way.look_up(doc, || data.features(doc))).max()
+}
+
+impl<K: SortKey> Best<'_, K> {
+    /// Takes in all of a list that are among the first, with what signals add.
+    pub(crate) fn consider_all(&mut self, order: &Order, mut list: List, signals: &mut [Source], keep: usize) {
+        if self.scored {
+            let more: u32 = signals.iter().map(Source::most_of_all).sum();
+            if self.prune && self.bound.is_none() && more > 0 && list.len() > keep {
+                self.drop_hopeless(&mut list, more, keep);
+            }
+            for signal in signals {
+                if let Source::Any(ways) = signal {
+                    list.docs.iter().zip(&mut list.points).for_each(|(doc, points)| {
+                        *points += best(ways, self.data, *doc).unwrap_or(0);
+                    });
+                }
+            }
+        }
+        for (doc, points) in list.docs.into_iter().zip(list.points) {
+            if points >= self.threshold() {
+                self.consider(order, doc, points);
+            }
+        }
+    }
+
+    /// Signals that add so much at most need not be looked up for documents that have too little beside the last of the first
+    /// without them.
+    fn drop_hopeless(&self, list: &mut List, more: u32, keep: usize) {
+        let whole = |doc: DocId, points: u32| {
+            (points + self.areas.of(doc)).saturating_sub(rest_points(self.data.features(doc)))
+        };
+        let scores: Vec<u32> = list.docs.iter().zip(&list.points).map(|(doc, points)| whole(*doc, *points)).collect();
+        let mut sorted = scores.clone();
+        let Some(last) = keep.checked_sub(1).filter(|last| *last < sorted.len()) else { return };
+        let (_, least, _) = sorted.select_nth_unstable_by(last, |one, other| other.cmp(one));
+        let least = *least;
+        let mut scores = scores.into_iter();
+        list.retain(|_, _| scores.next().is_some_and(|score| score + more >= least));
+    }
+}
