@@ -1,0 +1,320 @@
+//! The same answer everywhere: by the reference's naive search, by an index, and by indexes with other histories.
+
+use super::random::{FACETS, id};
+use super::reference::{Expected, Reference, Whole};
+use super::*;
+use crate::search::query::{Filter, Hit, Start};
+use crate::search::statistics::Statistics;
+use crate::search::{Searcher, fields};
+use crate::vocabulary;
+use std::collections::BTreeMap;
+
+const ASKERS: [Audience; 2] = [Audience::Public, Audience::Partners];
+
+fn records(seed: u64, count: u64) -> (Dice, Vec<Document>) {
+    let mut dice = Dice(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1);
+    let documents = (1..=count).map(|tie| dice.record(tie)).collect();
+    (dice, documents)
+}
+
+/// A hit as the reference tells it.
+fn told(hit: &Hit) -> Expected {
+    let explanation = hit.explanation.as_ref().expect("an explanation");
+    let points = |value: &serde_json::Value| (value.as_f64().expect("a number") * 100.0).round() as i64;
+    let names = ["key", "word", "everyWord", "wholeName", "placeWord", "fillerWord", "exact", "area", "status"];
+    let part = |part: &serde_json::Value| {
+        let name = names.into_iter().find(|name| part["signal"] == *name).expect("a known signal");
+        (name, points(&part["value"]))
+    };
+    let mut parts: Vec<(&'static str, i64)> =
+        explanation["parts"].as_array().expect("parts").iter().map(part).collect();
+    parts.sort_unstable();
+    let score = (f64::from(hit.score) * 100.0).round() as u32;
+    assert_eq!(points(&explanation["score"]), i64::from(score));
+    Expected { kind: hit.kind, id: hit.id, score, matched_on: hit.matched_on.clone(), parts }
+}
+
+/// Compares an answer with the page of the whole that begins at a place.
+#[track_caller]
+fn assert_is_page(answer: &Answer, whole: &Whole, from: usize, limit: usize, about: &str) {
+    assert_eq!(answer.did_you_mean, whole.did_you_mean, "{about}");
+    assert_eq!(answer.total, whole.hits.len(), "{about}");
+    let page: Vec<&Expected> = whole.hits.iter().skip(from).take(limit).collect();
+    let hits: Vec<Expected> = answer.hits.iter().map(told).collect();
+    assert_eq!(hits.len(), page.len(), "{about}");
+    for (at, (hit, expected)) in hits.iter().zip(page).enumerate() {
+        assert_eq!(hit, expected, "hit {at}, {about}");
+    }
+    assert_eq!(answer.next.is_some(), from + answer.hits.len() < answer.total && limit > 0, "{about}");
+    assert_eq!(answer.facets, whole.facets, "{about}");
+}
+
+/// Asks an index and the reference, page by page: the first, one by its number, and some by cursors.
+fn assert_agrees(searcher: &Searcher, reference: &Reference<'_>, query: &Query, about: &str) -> usize {
+    let mut found = 0;
+    for asker in ASKERS {
+        let about = format!("{about}, {asker:?} asks {query:?}");
+        let find = |start| searcher.find(asker, &Query { start, ..query.clone() }).expect("answers");
+        let whole = reference.answer(asker, query);
+        let first = find(Start::Offset(0));
+        assert_is_page(&first, &whole, 0, query.limit, &about);
+        let middle = whole.hits.len() / 2;
+        assert_is_page(&find(Start::Offset(middle)), &whole, middle, query.limit, &format!("from {middle}, {about}"));
+        let (mut next, mut from) = (first.next, query.limit);
+        for _ in 0..3 {
+            let Some(position) = next else { break };
+            let page = find(Start::After(position));
+            assert_is_page(&page, &whole, from, query.limit, &format!("after {from}, {about}"));
+            (next, from) = (page.next, from + query.limit);
+        }
+        found += whole.hits.len();
+    }
+    found
+}
+
+#[test]
+fn statistics_count_what_records_hold() {
+    let (_, documents) = records(5, 200);
+    let registry = Registry::of(documents.clone());
+    let bytes = registry.index.compute_statistics().expect("statistics");
+    let statistics = Statistics::from_bytes(&bytes).expect("reads");
+    let reference = Reference::new(&documents);
+    let (words, terms) = reference.snapshot().counts();
+    assert_eq!(statistics.documents, 200);
+    assert!(words.len() > 300 && terms.len() > 15, "{} {}", words.len(), terms.len());
+    for (word, count) in words {
+        assert_eq!(statistics.frequency(word.as_bytes()), *count, "{word}");
+    }
+    for (term, count) in terms {
+        assert_eq!(statistics.frequency(fields::vocabulary_term(*term).as_bytes()), *count, "{term}");
+    }
+}
+
+#[test]
+fn random_queries_are_answered_as_the_reference_answers() {
+    for seed in 1..=12 {
+        let count = [40, 150, 150, 300][seed as usize % 4];
+        let (mut dice, documents) = records(seed, count);
+        // Statistics of an earlier time.
+        let counted = &documents[..documents.len() * 2 / 3];
+        let statistics = Registry::of(counted.to_vec()).index.compute_statistics().expect("statistics");
+        let mut registry = Registry::new();
+        for part in documents.chunks(61) {
+            registry.add(part.to_vec());
+        }
+        registry.index.set_statistics(1, &statistics).expect("sets");
+        let reference = Reference::with_statistics_of(&documents, counted);
+        let searcher = registry.index.searcher();
+        let mut found = 0;
+        for number in 0..60 {
+            let query = dice.query(count);
+            found += assert_agrees(&searcher, &reference, &query, &format!("seed {seed}, query {number}"));
+        }
+        assert!(found > 100, "seed {seed} finds next to nothing");
+    }
+}
+
+#[test]
+fn many_records_are_answered_as_the_reference_answers() {
+    // Several windows in a segment, words that become columns, and records that went.
+    const MANY: u64 = 9_000;
+    let (mut dice, mut documents) = records(77, MANY);
+    for document in &mut documents {
+        document.names.truncate(1);
+        document.related_names.clear();
+    }
+    let mut registry = Registry::new();
+    registry.index.rebuild(&mut documents.iter().cloned().map(Ok), position(1)).expect("rebuilds");
+    let statistics = registry.index.compute_statistics().expect("statistics");
+    registry.index.set_statistics(1, &statistics).expect("sets");
+    let counted = documents.clone();
+    let (mut changed, mut gone) = (Vec::new(), Vec::new());
+    documents.retain_mut(|document| match dice.roll(300) {
+        0 => {
+            gone.push((document.kind, document.id));
+            false
+        }
+        1 => {
+            *document = Document { kind: document.kind, ..dice.record(document.tie) };
+            changed.push(document.clone());
+            true
+        }
+        _ => true,
+    });
+    registry.apply(changed, &gone);
+    let reference = Reference::with_statistics_of(&documents, &counted);
+    let searcher = registry.index.searcher();
+    for number in 0..12 {
+        let query = dice.query(MANY);
+        assert_agrees(&searcher, &reference, &query, &format!("query {number}"));
+    }
+}
+
+/// An index of these documents, made by detours: other contents, other records, deletions, commits of any size.
+fn by_detours(dice: &mut Dice, documents: &[Document]) -> Registry {
+    let mut registry = Registry::new();
+    let mut final_ones: BTreeMap<usize, bool> = BTreeMap::new();
+    let strangers = documents.len() as u64 + 1..documents.len() as u64 + 40;
+    for _ in 0..20 {
+        let (mut added, mut gone) = (Vec::new(), Vec::new());
+        for _ in 0..dice.roll(1 + documents.len() / 8) {
+            let at = dice.roll(documents.len());
+            let document = &documents[at];
+            match dice.roll(3) {
+                0 => {
+                    gone.push((document.kind, document.id));
+                    final_ones.remove(&at);
+                    added.retain(|known: &Document| known.id != document.id);
+                }
+                1 => {
+                    added.push(Document { kind: document.kind, ..dice.record(document.tie) });
+                    final_ones.insert(at, false);
+                }
+                _ => {
+                    added.push(document.clone());
+                    final_ones.insert(at, true);
+                }
+            }
+        }
+        if dice.once_in(3) {
+            added.extend(strangers.clone().map(|tie| dice.record(tie)));
+        }
+        registry.apply(added, &gone);
+        if dice.once_in(9) {
+            registry.index.expunge(position(registry.sequence)).expect("expunges");
+        }
+    }
+    let mut left: Vec<usize> = (0..documents.len()).filter(|at| final_ones.get(at) != Some(&true)).collect();
+    while !left.is_empty() {
+        let count = left.len().min(1 + dice.roll(40));
+        let some: Vec<Document> =
+            (0..count).map(|_| documents[left.swap_remove(dice.roll(left.len()))].clone()).collect();
+        registry.add(some);
+    }
+    let strangers: Vec<_> = strangers.flat_map(|tie| Kind::ALL.map(|kind| (kind, id(tie)))).collect();
+    registry.apply(Vec::new(), &strangers);
+    registry
+}
+
+/// All that an answer says, but how far its index has come.
+fn said(answer: &Answer) -> String {
+    let Answer { total, hits, facets, did_you_mean, sequence: _, next } = answer;
+    format!("{total} {hits:#?} {facets:?} {did_you_mean:?} {next:?}")
+}
+
+#[test]
+fn whatever_the_history_all_answers_are_the_same_on_every_page() {
+    for seed in 21..=23 {
+        let (mut dice, documents) = records(seed, 250);
+        let mut registries =
+            vec![Registry::new(), by_detours(&mut dice, &documents), by_detours(&mut dice, &documents)];
+        let straight = &registries[0].index;
+        straight.rebuild(&mut documents.iter().cloned().map(Ok), position(1)).expect("rebuilds");
+        let statistics = straight.compute_statistics().expect("statistics");
+        registries.push(by_detours(&mut dice, &documents));
+        let last = &registries[3].index;
+        last.expunge(position(1_000)).expect("expunges");
+        for registry in &registries {
+            registry.index.refresh().expect("refreshes");
+            assert_eq!(registry.index.searcher().records(), 250);
+            registry.index.set_statistics(1, &statistics).expect("sets");
+        }
+        assert!(registries[1].index.searcher().segments() > 1);
+        let searchers: Vec<Searcher> = registries.iter().map(|registry| registry.index.searcher()).collect();
+        for number in 0..50 {
+            let query = Query { highlight: true, limit: 9 + dice.roll(30), ..dice.query(250) };
+            for asker in ASKERS {
+                let mut start = Start::default();
+                for page in 0..12 {
+                    let query = Query { start: start.clone(), ..query.clone() };
+                    let answers = searchers.iter().map(|searcher| searcher.find(asker, &query).expect("answers"));
+                    let answers: Vec<Answer> = answers.collect();
+                    for (which, answer) in answers.iter().enumerate().skip(1) {
+                        assert_eq!(
+                            said(&answers[0]),
+                            said(answer),
+                            "seed {seed}, query {number}, page {page}, index {which}, {asker:?}: {query:?}"
+                        );
+                    }
+                    match answers.into_iter().next().and_then(|answer| answer.next) {
+                        Some(position) => start = Start::After(position),
+                        None => break,
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn all_pages_together_are_one_large_page_and_count_the_same() {
+    let (mut dice, documents) = records(31, 300);
+    let registry = by_detours(&mut dice, &documents);
+    let searcher = registry.index.searcher();
+    for number in 0..60 {
+        let query = dice.query(300);
+        for asker in ASKERS {
+            let about = format!("query {number}, {asker:?}: {query:?}");
+            let find = |query: Query| searcher.find(asker, &query).expect("answers");
+            let whole = find(Query { limit: 1_000, ..query.clone() });
+            let ids = |answer: &Answer| answer.hits.iter().map(|hit| (hit.kind, hit.id)).collect::<Vec<_>>();
+            let all = ids(&whole);
+            assert_eq!(all.len(), whole.total, "{about}");
+            assert_eq!(all.iter().collect::<std::collections::BTreeSet<_>>().len(), all.len(), "{about}");
+            let limit = 5 + dice.roll(40);
+            let (mut by_cursor, mut by_offset) = (Vec::new(), Vec::new());
+            let (mut start, mut offset) = (Some(Start::default()), 0);
+            while let Some(from) = start.take() {
+                for (found, from) in [(&mut by_cursor, from), (&mut by_offset, Start::Offset(offset))] {
+                    let page = find(Query { start: from.clone(), limit, ..query.clone() });
+                    assert_eq!((page.total, &page.facets), (whole.total, &whole.facets), "{about}");
+                    assert_eq!(page.next.is_some(), offset + limit < whole.total, "{about}");
+                    found.extend(ids(&page));
+                    start = page.next.map(Start::After);
+                }
+                offset += limit;
+            }
+            assert_eq!(by_cursor, all, "{about}");
+            assert_eq!(by_offset, all, "{about}");
+        }
+    }
+}
+
+#[test]
+fn every_value_of_every_facet_finds_as_many_as_it_counts() {
+    for seed in 41..=42 {
+        let (mut dice, documents) = records(seed, 200);
+        let registry = by_detours(&mut dice, &documents);
+        let searcher = registry.index.searcher();
+        let mut tried = 0;
+        for number in 0..40 {
+            let query = dice.query(200);
+            for asker in ASKERS {
+                let answer = searcher.find(asker, &query).expect("answers");
+                for (name, values) in &answer.facets {
+                    for (value, count) in values {
+                        let term = vocabulary::by_number(*value).expect("a term");
+                        let mut with = query.clone();
+                        match *name {
+                            "municipality" => with.areas = vec![vec![*value]],
+                            "type" => with.kinds = vec![Kind::from_name(&term.key).expect("a kind")],
+                            name => {
+                                with.filters.retain(|filter| filter.name != name);
+                                with.filters.push(Filter { name, any: vec![term.key.clone()] });
+                            }
+                        }
+                        let total = searcher.count(asker, &with).expect("counts");
+                        assert_eq!(
+                            total, *count,
+                            "seed {seed}, query {number}, {asker:?}, {name}={}: {query:?}",
+                            term.key
+                        );
+                        tried += 1;
+                    }
+                }
+            }
+        }
+        assert!(tried > 500, "{tried}");
+        assert!(FACETS.len() == 6);
+    }
+}
