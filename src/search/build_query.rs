@@ -49,6 +49,8 @@ pub(crate) struct Signal {
     pub words: String,
     /// Where it looks.
     pub leaves: Vec<TermsLeaf>,
+    /// The most that it gives, whatever the index holds.
+    pub most: u32,
 }
 
 impl Signal {
@@ -139,7 +141,12 @@ impl Plan {
             )?;
             leaf.weight = weights::WHOLE_NAME;
             if leaf.frequency > 0 {
-                self.signals.push(Signal { name: "wholeName", words: whole, leaves: vec![leaf] });
+                self.signals.push(Signal {
+                    name: "wholeName",
+                    words: whole,
+                    leaves: vec![leaf],
+                    most: weights::WHOLE_NAME,
+                });
             }
         }
         let clauses = || optional.iter().filter_map(|index| understanding.clauses.get(*index));
@@ -328,6 +335,7 @@ fn rarity(documents: u64, frequency: u64) -> f64 {
 /// Words of a clause in names.
 fn named_signal(view: &View, clause: &text::Clause, name: &'static str, weight: u32) -> Result<Option<Signal>> {
     let mut leaves = Vec::new();
+    let mut most = 0;
     for alternative in clause.alternatives.iter().take(MOST_ALTERNATIVES) {
         let stems = match &alternative.what {
             AlternativeKind::Stem(stem) => std::slice::from_ref(stem),
@@ -337,12 +345,14 @@ fn named_signal(view: &View, clause: &text::Clause, name: &'static str, weight: 
         let terms: Vec<String> = stems.iter().map(|stem| format!("{STEM_MARK}{stem}")).collect();
         let terms: Vec<&str> = terms.iter().map(String::as_str).collect();
         let leaf = TermsLeaf::find(view, In::Named, &terms, Worth::Same(1000, evidence::NAME))?;
+        let weight = weight * alternative.weight / 1000;
+        most = weight.max(most);
         if leaf.frequency > 0 {
-            leaves.push(TermsLeaf { weight: weight * alternative.weight / 1000, ..leaf });
+            leaves.push(TermsLeaf { weight, ..leaf });
         }
     }
     let words = clause.words.iter().map(|word| word.exact.as_str()).collect::<Vec<_>>().join(" ");
-    Ok((!leaves.is_empty()).then_some(Signal { name, words, leaves }))
+    Ok((!leaves.is_empty()).then_some(Signal { name, words, leaves, most }))
 }
 
 /// The record whose key the query is: an organisation number in any spelling, an identifier, an address.
@@ -370,7 +380,8 @@ fn exact_signal(view: &View, clause: &PlanClause) -> Result<Option<Signal>> {
             leaves.push(TermsLeaf { weight: clause.share * percent / 100, ..leaf });
         }
     }
-    Ok((!leaves.is_empty()).then(|| Signal { name: "exact", words: word.exact.clone(), leaves }))
+    let most = clause.share * weights::EXACT / 100;
+    Ok((!leaves.is_empty()).then(|| Signal { name: "exact", words: word.exact.clone(), leaves, most }))
 }
 
 /// The names in which a word begins with these letters; `None` when no visible record has one.
