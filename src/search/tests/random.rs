@@ -11,107 +11,32 @@ use uuid::Uuid;
 /// All facets that random records have.
 pub(super) const FACETS: [&str; 6] = ["topic", "level", "kind", "status", "type", "municipality"];
 
-const WORDS: [&str; 44] = [
-    "Luleå",
-    "Boden",
-    "Kalix",
-    "Haparanda",
-    "Norrbotten",
-    "Sverige",
-    "kvinnojour",
-    "kvinnojouren",
-    "jour",
-    "jouren",
-    "hembygdsförening",
-    "hembygd",
-    "förening",
-    "föreningen",
-    "pensionärsråd",
-    "länspensionärsrådet",
-    "rådet",
-    "råd",
-    "bollklubb",
-    "BK",
-    "IF",
-    "idrottsförening",
-    "PRO",
-    "pensionärer",
-    "Röda",
-    "Korset",
-    "vår",
-    "var",
-    "väg",
-    "vag",
-    "öppna",
-    "integration",
-    "flyktingar",
-    "kultur",
-    "teaterförening",
-    "teater",
-    "autism",
-    "stöd",
-    "äldre",
-    "unga",
-    "folkhögskola",
-    "12",
-    "2580",
-    "och",
-];
+const WORDS: &str = "\
+Luleå Boden Kalix Haparanda Norrbotten Sverige kvinnojour kvinnojouren jour jouren hembygdsförening hembygd \
+förening föreningen pensionärsråd länspensionärsrådet rådet råd bollklubb BK IF idrottsförening PRO pensionärer \
+Röda Korset vår var väg vag öppna integration flyktingar kultur teaterförening teater autism stöd äldre unga \
+folkhögskola 12 2580 och";
 const TEXTS: [&str; 6] = [
     "Vi möts varje vecka och stödjer unga och äldre i kommunen",
     "Stöd till flyktingar, integration och teater",
     "Hembygdens vänner i Luleå och Boden",
     "En jour för kvinnor; ring 0920 12 34 56",
     "Handikapp och kultur för barn",
-    "Övrigt",
+    "Övrigt: simsällskap, organisationsnummer 802405-3442",
 ];
-const CODES: [&str; 9] = ["2580", "2582", "2514", "2583", "25", "SE", "0180", "01", "2482"];
-const TOPICS: [&str; 9] = [
-    "folkhalsa",
-    "integration",
-    "autism",
-    "funktionsnedsattning",
-    "barnratt",
-    "scenkonst",
-    "kultur",
-    "civil-beredskap",
-    "radiosamband",
-];
-const KINDS: [&str; 6] = [
-    "association",
-    "heritage-association",
-    "sports-club",
-    "pensioners-organisation",
-    "county-board",
-    "folk-high-school",
-];
-const STATUSES: [&str; 4] = ["active", "dormant", "dissolved", "wanted"];
-const LEVELS: [&str; 3] = ["local", "regional", "national"];
+/// A word that others are part of, and that only partners may see.
+const HIDDEN: &str = "Sällskap";
+const CODES: &str = "2580 2582 2514 2583 25 SE 0180 01 2482";
+const TOPICS: &str =
+    "folkhalsa integration autism funktionsnedsattning barnratt scenkonst kultur civil-beredskap radiosamband";
+const KINDS: &str =
+    "association heritage-association sports-club pensioners-organisation county-board folk-high-school";
+const STATUSES: &str = "active dormant dissolved wanted";
+const LEVELS: &str = "local regional national";
 /// Beside words of records: what makes sentences, means the same, or is written in another way.
-const ASKED: [&str; 22] = [
-    "vem",
-    "hjälper",
-    "med",
-    "handikapp",
-    "asperger",
-    "bygd",
-    "hembygds",
-    "bollklubbar",
-    "rådets",
-    "giron",
-    "lulea",
-    "foreningar",
-    "organisationer",
-    "barn",
-    "pensionär",
-    "kvinno",
-    "county",
-    "länet",
-    "sport",
-    "okänt",
-    "0920",
-    "idrott",
-];
+const ASKED: &str = "\
+säll simsäl vem hjälper med handikapp asperger bygd hembygds bollklubbar rådets giron lulea foreningar \
+organisationer barn pensionär kvinno county länet sport okänt 0920 idrott";
 
 pub(super) fn id(tie: u64) -> Uuid {
     Uuid::from_u128(tie.into())
@@ -123,13 +48,19 @@ impl Dice {
         self.roll(times) == 0
     }
 
+    /// One of some words.
+    fn of(&mut self, words: &'static str) -> &'static str {
+        let count = words.split_whitespace().count();
+        words.split_whitespace().nth(self.roll(count)).expect("a word")
+    }
+
     fn number(&mut self, below: usize) -> i64 {
         i64::try_from(self.roll(below)).expect("small")
     }
 
     fn name(&mut self) -> String {
         let count = [1, 2, 2, 3, 3, 4, 5, 8][self.roll(8)];
-        (0..count).map(|_| *self.one(&WORDS)).collect::<Vec<_>>().join(" ")
+        (0..count).map(|_| self.of(WORDS)).collect::<Vec<_>>().join(" ")
     }
 
     fn keyed(&mut self, document: &mut Document, name: &'static str, vocabulary: Vocabulary, key: &str) -> u16 {
@@ -160,26 +91,29 @@ impl Dice {
         document.rest = u8::try_from(self.roll(4)).expect("small");
         document.updated_at = self.number(40);
         for _ in 0..self.roll(3) {
-            document.areas.push(area(self.one::<&str>(&CODES)));
+            document.areas.push(area(self.of(CODES)));
         }
-        document.seat = self.once_in(4).then(|| area(self.one::<&str>(&CODES[..4])));
+        document.seat = self.once_in(4).then(|| area(self.of("2580 2582 2514 2583")));
         for _ in 0..[0, 0, 1, 2][self.roll(4)] {
-            let topic = *self.one(&TOPICS);
+            let topic = self.of(TOPICS);
             let number = self.keyed(&mut document, "topic", Vocabulary::Topics, topic);
             document.topics.push(number);
         }
         if self.once_in(2) {
-            let kind = *self.one(&KINDS);
+            let kind = self.of(KINDS);
             let number = self.keyed(&mut document, "kind", Vocabulary::OrganisationKinds, kind);
             document.terms.push(number);
         }
-        let (status, level) = (*self.one(&STATUSES), *self.one(&LEVELS));
+        let (status, level) = (self.of(STATUSES), self.of(LEVELS));
         self.keyed(&mut document, "status", Vocabulary::Statuses, status);
         if self.once_in(2) {
             self.keyed(&mut document, "level", Vocabulary::Levels, level);
         }
         for _ in 0..[0, 0, 0, 1, 2][self.roll(5)] {
             document.texts.push((*self.one(&TEXTS)).to_owned());
+        }
+        if document.audience == Audience::Partners && self.once_in(2) {
+            document.texts.push(HIDDEN.to_owned());
         }
         if self.once_in(4) {
             document.related_names.push(self.name());
@@ -198,7 +132,7 @@ impl Dice {
     }
 
     fn word(&mut self) -> String {
-        let mut word = if self.once_in(4) { *self.one(&ASKED) } else { *self.one(&WORDS) }.to_owned();
+        let mut word = if self.once_in(4) { self.of(ASKED) } else { self.of(WORDS) }.to_owned();
         let letters: Vec<char> = word.chars().collect();
         let at = self.roll(letters.len());
         let changed = |letters: Vec<char>| letters.into_iter().collect::<String>();
@@ -257,15 +191,15 @@ impl Dice {
     }
 
     fn filter(&mut self) -> Filter {
-        let (name, values): (_, &[&str]) = *self.one(&[
-            ("topic", &TOPICS[..]),
-            ("kind", &KINDS[..]),
-            ("status", &STATUSES[..]),
-            ("status", &STATUSES[..]),
-            ("level", &LEVELS[..]),
+        let (name, values) = *self.one(&[
+            ("topic", TOPICS),
+            ("kind", KINDS),
+            ("status", STATUSES),
+            ("status", STATUSES),
+            ("level", LEVELS),
         ]);
         let count = 1 + self.roll(3);
-        Filter { name, any: (0..count).map(|_| (*self.one(values)).to_owned()).collect() }
+        Filter { name, any: (0..count).map(|_| self.of(values).to_owned()).collect() }
     }
 
     /// A query on records whose ids are up to a number.
@@ -279,7 +213,7 @@ impl Dice {
         }
         for _ in 0..[0, 0, 0, 1, 2][self.roll(5)] {
             let any = 1 + self.roll(2);
-            query.areas.push((0..any).map(|_| area(self.one::<&str>(&CODES))).collect());
+            query.areas.push((0..any).map(|_| area(self.of(CODES))).collect());
         }
         for _ in 0..[0, 0, 0, 1, 3][self.roll(5)] {
             query.kinds.push(*self.one(&Kind::ALL));

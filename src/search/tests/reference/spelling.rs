@@ -133,7 +133,7 @@ impl Reference<'_> {
         if letters.chars().count() < 2 {
             return Vec::new();
         }
-        let begins = self.vocabulary(asker).iter().filter(|((folded, _), _)| folded.starts_with(letters));
+        let begins = self.vocabulary(asker).iter().filter(|((folded, _), _)| folded.starts_with(letters)).take(2_000);
         let mut words: Vec<(&str, u64)> = begins.map(|((_, exact), count)| (exact.as_str(), *count)).collect();
         words.sort_by_key(|(exact, count)| (std::cmp::Reverse(*count), *exact));
         let mut stems: Vec<String> = Vec::new();
