@@ -98,7 +98,7 @@ fn statistics_count_what_records_hold() {
 
 #[test]
 fn random_queries_are_answered_as_the_reference_answers() {
-    for seed in seeds(8) {
+    for seed in seeds(6) {
         let count = [40, 150, 150, 300][seed as usize % 4];
         let (mut dice, documents) = records(seed, count);
         // Statistics of an earlier time.
@@ -151,7 +151,7 @@ fn many_records_are_answered_as_the_reference_answers() {
         registry.apply(changed, &gone);
         let reference = Reference::with_statistics_of(&documents, &counted);
         let searcher = registry.index.searcher();
-        for number in 0..10 {
+        for number in 0..8 {
             let query = dice.query(MANY);
             assert_agrees(&searcher, &reference, &query, &format!("seed {seed}, query {number}"));
         }
@@ -303,7 +303,7 @@ fn every_value_of_every_facet_finds_as_many_as_it_counts() {
         let registry = by_detours(&mut dice, &documents);
         let searcher = registry.index.searcher();
         let mut tried = 0;
-        for number in 0..20 {
+        for number in 0..12 {
             let query = dice.query(200);
             for asker in ASKERS {
                 let answer = searcher.find(asker, &query).expect("answers");
@@ -330,7 +330,7 @@ fn every_value_of_every_facet_finds_as_many_as_it_counts() {
                 }
             }
         }
-        assert!(tried > 500, "{tried}");
+        assert!(tried > 400, "{tried}");
     }
 }
 
