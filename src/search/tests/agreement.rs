@@ -1,6 +1,6 @@
 //! The same answer everywhere: by the reference's naive search, by an index, and by indexes with other histories.
 
-use super::random::id;
+use super::random::{FACETS, id};
 use super::reference::{Expected, Reference, Whole};
 use super::*;
 use crate::search::query::{Filter, Hit, Start};
@@ -129,6 +129,12 @@ fn many_records_are_answered_as_the_reference_answers() {
         for document in &mut documents {
             document.names.truncate(1);
             document.related_names.clear();
+            // In the last windows words count less and areas more: these must not be passed over for their words.
+            if document.tie > MANY / 2 {
+                document.names.iter_mut().for_each(|name| name.kind = NameKind::Alias);
+            } else {
+                document.areas.clear();
+            }
         }
         let mut registry = Registry::new();
         registry.index.rebuild(&mut documents.iter().cloned().map(Ok), position(1)).expect("rebuilds");
@@ -151,8 +157,14 @@ fn many_records_are_answered_as_the_reference_answers() {
         registry.apply(changed, &gone);
         let reference = Reference::with_statistics_of(&documents, &counted);
         let searcher = registry.index.searcher();
-        for number in 0..8 {
-            let query = dice.query(MANY);
+        for number in 0..16 {
+            let mut query = dice.query(MANY);
+            query.facets = vec![FACETS[dice.roll(FACETS.len())]];
+            if number % 2 == 0 {
+                let words = [dice.common(), dice.common(), "Luleå"][..2 + dice.roll(2)].join(" ");
+                let (text, limit) = (Some(words), query.limit / 2 + 1);
+                query = Query { text, limit, facets: query.facets, explain: true, ..Query::default() };
+            }
             assert_agrees(&searcher, &reference, &query, &format!("seed {seed}, query {number}"));
         }
     }

@@ -131,6 +131,11 @@ impl Dice {
         document
     }
 
+    /// A word that many records have.
+    pub(super) fn common(&mut self) -> &'static str {
+        self.of(WORDS)
+    }
+
     fn word(&mut self) -> String {
         let mut word = if self.once_in(4) { self.of(ASKED) } else { self.of(WORDS) }.to_owned();
         let letters: Vec<char> = word.chars().collect();
