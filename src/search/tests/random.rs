@@ -209,7 +209,7 @@ impl Dice {
 
     /// A query on records whose ids are up to a number.
     pub(super) fn query(&mut self, records: u64) -> Query {
-        let mut query = Query { explain: true, facets: FACETS.to_vec(), limit: 1 + self.roll(30), ..Query::default() };
+        let mut query = Query { explain: true, facets: FACETS.to_vec(), limit: self.roll(30), ..Query::default() };
         if !self.once_in(5) {
             query.text = Some(self.text());
         }
