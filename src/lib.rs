@@ -15,6 +15,7 @@ pub mod identifier;
 pub mod logging;
 pub mod metrics;
 mod nodes;
+mod outgoing;
 pub mod persons;
 pub mod resources;
 pub mod retention;

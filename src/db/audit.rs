@@ -278,12 +278,6 @@ impl Operations<'_> {
         append(self.connection, by, self.at, &[entry], drawn)
     }
 
-    /// Removes the content of rows and adds one that says so, with the reason.
-    pub(crate) fn strike(&mut self, by: &By, numbers: &[i64], reason: &'static str) -> Result<()> {
-        let entry = struck(self.connection, numbers, reason)?;
-        entry.map_or(Ok(()), |entry| self.note(by, entry))
-    }
-
     /// Removes the content of all rows from before a moment, and adds one that says so; gives how many.
     pub(crate) fn strike_before(&mut self, by: &By, before: DateTime<Utc>) -> Result<usize> {
         let old = audit::at.lt(before.naive_utc());
@@ -583,14 +577,14 @@ mod tests {
     fn content_may_go_when_a_row_says_so() {
         let (_folder, db) = log();
         let by = By { client: "c-1".to_owned(), issuer: None, request: None };
-        db.operate(|operations| operations.strike(&by, &[2, 4, 5], "erased")).unwrap();
+        db.write(by.clone(), |tx| tx.strike(&[2, 4, 5], "erased")).unwrap();
         let verified = check(&db).unwrap();
         assert_eq!((verified.rows, verified.removed), (7, 2), "the fourth row had none");
         let told = db.read(|connection| entries(connection, &Wanted::default(), 1)).unwrap().remove(0);
         assert_eq!(told.action, CONTENT_REMOVED);
         assert_eq!(told.content.as_deref(), Some(r#"{"numbers":[2,5],"reason":"erased"}"#));
         // Nothing is told of what was gone already.
-        db.operate(|operations| operations.strike(&by, &[2, 4, 5], "erased")).unwrap();
+        db.write(by.clone(), |tx| tx.strike(&[2, 4, 5], "erased")).unwrap();
         assert_eq!(check(&db).unwrap().rows, 7);
         // The row that says so cannot be taken back, and no other content goes with it.
         sql(&db, "UPDATE audit SET content = NULL, salt = NULL WHERE number = 3");
@@ -618,7 +612,7 @@ mod tests {
     fn what_told_of_a_removal_may_go_when_a_later_row_tells_of_that() {
         let (_folder, db) = log();
         let by = By { client: "retention".to_owned(), issuer: None, request: None };
-        db.operate(|operations| operations.strike(&by, &[1], "erased")).unwrap();
+        db.write(by.clone(), |tx| tx.strike(&[1], "erased")).unwrap();
         let all = "2026-11-25T00:00:00Z".parse().unwrap();
         assert_eq!(db.operate(|operations| operations.strike_before(&by, all)).unwrap(), 5);
         let verified = check(&db).unwrap();

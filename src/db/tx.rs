@@ -2,6 +2,7 @@
 
 use super::audit::{self, By, Entry};
 use super::change_log::{Operation, PendingChange, Told, write_touched};
+use super::operations::Operations;
 use super::schema::{changes, counter, idempotency_keys, latest, tombstones};
 use super::{AnyConnection, feed};
 use crate::error::{Error, Result};
@@ -80,6 +81,18 @@ impl<'a> Tx<'a> {
     /// Adds a row to the audit log.
     pub(crate) fn note(&mut self, entry: Entry) {
         self.entries.push(entry);
+    }
+
+    /// Operational tables, to be changed in the same transaction.
+    pub(crate) fn beside(&mut self) -> Operations<'_> {
+        Operations { connection: self.connection, at: self.at }
+    }
+
+    /// Removes the content of rows of the audit log; a row says so, with the reason.
+    pub(crate) fn strike(&mut self, rows: &[i64], reason: &'static str) -> Result<()> {
+        let entry = audit::struck(self.connection, rows, reason)?;
+        self.entries.extend(entry);
+        Ok(())
     }
 
     /// Adds a change to the log.
@@ -179,8 +192,7 @@ impl<'a> Tx<'a> {
             change.before = None;
         }
         let rows = audit::rows_of(self.connection, id)?;
-        let entry = audit::struck(self.connection, &rows, reason)?;
-        self.entries.extend(entry);
+        self.strike(&rows, reason)?;
         diesel::delete(idempotency_keys::table.filter(idempotency_keys::body.like(format!("%{record}%"))))
             .execute(self.connection)?;
         Ok(())

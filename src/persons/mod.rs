@@ -15,7 +15,7 @@ use crate::resources::{Kind, contact_point, input, membership, steps};
 use scrub::{Change, Scrubbed, in_json, scrub};
 use serde::Serialize;
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use uuid::Uuid;
 
 /// So many rows are read at once.
@@ -143,51 +143,69 @@ fn each_record<R: Resource>(db: &Db, work: &mut impl FnMut(Uuid, &str)) -> Resul
     Ok(())
 }
 
-/// Puts other words in the place of a person's in the records as they are now. Earlier versions stay: they say what was held.
+/// Puts other words in the place of a person's in the records as they are now: in all of them or in none. Earlier versions
+/// stay: they say what was held.
 pub fn correct(db: &Db, by: &By, sought: &Sought, to: &str) -> Result<Outcome> {
-    let mut outcome = Outcome::default();
-    for place in find(db, sought, false)?.into_iter().filter(|place| place.place == "record") {
-        let (kind, id) = record_of(&place)?;
-        let written = db.write(by.clone(), |tx| with_kind!(kind, R => rewrite::<R>(tx, id, sought, Change::To(to))))?;
-        count(&mut outcome, written.value);
-        outcome.places += 1;
-    }
-    note(db, by, "person-corrected", &outcome)?;
-    Ok(outcome)
+    let found = find(db, sought, false)?;
+    let places: Vec<Place> = found.into_iter().filter(|place| place.place == "record").collect();
+    let records: BTreeSet<(Kind, Uuid)> = places.iter().map(record_of).collect::<Result<_>>()?;
+    let written = db.write(by.clone(), |tx| {
+        let mut outcome = Outcome { places: places.len(), ..Outcome::default() };
+        for (kind, id) in &records {
+            let written = with_kind!(*kind, R => rewrite::<R>(tx, *id, sought, Change::To(to)))?;
+            outcome.count(written);
+        }
+        tx.note(told("person-corrected", &outcome, 0));
+        Ok(outcome)
+    })?;
+    Ok(written.value)
 }
 
 /// Takes a person out of everything that is held: records, their past, the audit log, kept answers, clients and webhooks.
+/// All that was found goes at once, or nothing; then it is looked for what others wrote meanwhile.
 pub fn erase(db: &Db, by: &By, sought: &Sought) -> Result<Outcome> {
     let mut outcome = Outcome::default();
-    for _ in 0..PASSES {
+    for pass in 0..PASSES {
         let found = find(db, sought, false)?;
         let (left, clear): (Vec<Place>, Vec<Place>) = found.into_iter().partition(scrub::is_left);
         outcome.left = left;
+        if clear.is_empty() && pass > 0 {
+            break;
+        }
+        let done = erase_found(db, by, sought, &clear, outcome.left.len())?;
+        outcome.changed += done.changed;
+        outcome.erased += done.erased;
+        outcome.places += done.places;
         if clear.is_empty() {
             break;
         }
-        outcome.places += clear.len();
-        let mut records: BTreeMap<(Kind, Uuid), ()> = BTreeMap::new();
-        let mut rows = Vec::new();
-        for place in &clear {
-            match place.place {
-                "record" | "version" => drop(records.insert(record_of(place)?, ())),
-                "audit-entry" => rows.extend(place.number),
-                _ => {}
-            }
-        }
-        for (kind, id) in records.into_keys() {
-            let written = db.write(by.clone(), |tx| {
-                tx.erase();
-                with_kind!(kind, R => erase_record::<R>(tx, id, sought))
-            })?;
-            count(&mut outcome, written.value);
-        }
-        clear_beside(db, by, sought, &rows)?;
     }
-    note(db, by, "person-erased", &outcome)?;
     db.wipe()?;
     Ok(outcome)
+}
+
+fn erase_found(db: &Db, by: &By, sought: &Sought, clear: &[Place], left: usize) -> Result<Outcome> {
+    let mut records: BTreeSet<(Kind, Uuid)> = BTreeSet::new();
+    let mut rows = Vec::new();
+    for place in clear {
+        match place.place {
+            "record" | "version" => drop(records.insert(record_of(place)?)),
+            "audit-entry" => rows.extend(place.number),
+            _ => {}
+        }
+    }
+    let written = db.write(by.clone(), |tx| {
+        let mut outcome = Outcome { places: clear.len(), ..Outcome::default() };
+        tx.erase();
+        for (kind, id) in &records {
+            outcome.count(with_kind!(*kind, R => erase_record::<R>(tx, *id, sought))?);
+        }
+        clear_beside(tx, sought)?;
+        tx.strike(&rows, "erasure")?;
+        tx.note(told("person-erased", &outcome, left));
+        Ok(outcome)
+    })?;
+    Ok(written.value)
 }
 
 fn record_of(place: &Place) -> Result<(Kind, Uuid)> {
@@ -196,17 +214,20 @@ fn record_of(place: &Place) -> Result<(Kind, Uuid)> {
     kind.zip(id).ok_or_else(|| Error::internal("a place names no record"))
 }
 
-fn count(outcome: &mut Outcome, written: Option<Operation>) {
-    match written {
-        Some(Operation::Erased) => outcome.erased += 1,
-        Some(_) => outcome.changed += 1,
-        None => {}
+impl Outcome {
+    fn count(&mut self, written: Option<Operation>) {
+        match written {
+            Some(Operation::Erased) => self.erased += 1,
+            Some(_) => self.changed += 1,
+            None => {}
+        }
     }
 }
 
-fn note(db: &Db, by: &By, action: &'static str, outcome: &Outcome) -> Result<()> {
-    let content = json!({"changed": outcome.changed, "erased": outcome.erased, "left": outcome.left.len()}).to_string();
-    db.operate(|operations| operations.note(by, Entry { action, content: Some(content.clone()), ..Entry::default() }))
+/// The row of the audit log that tells of it.
+fn told(action: &'static str, outcome: &Outcome, left: usize) -> Entry {
+    let content = json!({"changed": outcome.changed, "erased": outcome.erased, "left": left}).to_string();
+    Entry { action, content: Some(content), ..Entry::default() }
 }
 
 /// Takes a person out of a record as it is and as it was.
@@ -247,24 +268,23 @@ fn rewrite<R: Resource>(tx: &mut Tx<'_>, id: Uuid, sought: &Sought, change: Chan
 }
 
 /// Clears what is kept beside the records.
-fn clear_beside(db: &Db, by: &By, sought: &Sought, rows: &[i64]) -> Result<()> {
-    let answers = db.read(kept_answers)?;
-    let all = db.read(clients::clients)?;
-    let webhooks = db.read(|connection| webhooks_of(connection, None))?;
-    db.operate(|operations| {
-        for (client, key, body) in &answers {
-            if !in_json(body, sought).is_empty() {
-                operations.drop_answer(client, key)?;
-            }
+fn clear_beside(tx: &mut Tx<'_>, sought: &Sought) -> Result<()> {
+    let answers = kept_answers(tx.connection())?;
+    let all = clients::clients(tx.connection())?;
+    let webhooks = webhooks_of(tx.connection(), None)?;
+    let mut beside = tx.beside();
+    for (client, key, body) in &answers {
+        if !in_json(body, sought).is_empty() {
+            beside.drop_answer(client, key)?;
         }
-        for client in all.iter().filter(|client| sought.is_in(&client.name)) {
-            operations.rename_client(&client.id, &sought.replaced(&client.name, scrub::GONE))?;
-        }
-        for webhook in webhooks.iter().filter(|webhook| sought.is_in(&webhook.description)) {
-            operations.describe_webhook(&webhook.id, &sought.replaced(&webhook.description, scrub::GONE))?;
-        }
-        operations.strike(by, rows, "erasure")
-    })
+    }
+    for client in all.iter().filter(|client| sought.is_in(&client.name)) {
+        beside.rename_client(&client.id, &sought.replaced(&client.name, scrub::GONE))?;
+    }
+    for webhook in webhooks.iter().filter(|webhook| sought.is_in(&webhook.description)) {
+        beside.describe_webhook(&webhook.id, &sought.replaced(&webhook.description, scrub::GONE))?;
+    }
+    Ok(())
 }
 
 /// Takes the names of persons whose day has come out of contact points; gives how many.

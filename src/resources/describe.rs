@@ -208,13 +208,17 @@ impl Document {
         }
     }
 
-    /// Adds offers or needs.
+    /// Adds offers or needs. A key that is both a topic and a kind is one value, as the filter has it.
     pub(crate) fn exchanged(&mut self, name: &'static str, exchanges: &[Exchange]) {
         for exchange in exchanges {
             self.keyed(name, Vocabulary::Topics, &exchange.topics);
             self.closed(name, Vocabulary::ExchangeKinds, &exchange.kind);
             self.text(exchange.text.as_ref());
             self.terms.extend(exchange.topics.iter().filter_map(|key| term(Vocabulary::Topics, key)));
+        }
+        for (_, number) in self.facets.iter_mut().filter(|(facet, _)| *facet == name) {
+            let key = crate::vocabulary::by_number(*number).map_or("", |term| &term.key);
+            *number = term(Vocabulary::ExchangeKinds, key).unwrap_or(*number);
         }
         self.facets.sort_unstable();
         self.facets.dedup();

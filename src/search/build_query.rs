@@ -48,6 +48,8 @@ pub(crate) struct Signal {
     pub words: String,
     /// Where it looks.
     pub leaves: Vec<TermsLeaf>,
+    /// The most that it gives, whatever the index holds.
+    pub most: u32,
 }
 
 impl Signal {
@@ -138,7 +140,12 @@ impl Plan {
             )?;
             leaf.weight = weights::WHOLE_NAME;
             if leaf.frequency > 0 {
-                self.signals.push(Signal { name: "wholeName", words: whole, leaves: vec![leaf] });
+                self.signals.push(Signal {
+                    name: "wholeName",
+                    words: whole,
+                    leaves: vec![leaf],
+                    most: weights::WHOLE_NAME,
+                });
             }
         }
         let clauses = || optional.iter().filter_map(|index| understanding.clauses.get(*index));
@@ -271,8 +278,9 @@ fn named_signal(view: &View, clause: &text::Clause, name: &'static str, weight: 
     let leaves = view.known.named(view, &clause.alternatives)?;
     let weigh = |leaf: &TermsLeaf| TermsLeaf { weight: weight * leaf.weight / 1000, ..leaf.clone() };
     let leaves: Vec<TermsLeaf> = leaves.iter().map(weigh).collect();
+    let most = known::most_named(&clause.alternatives) * weight / 1000;
     let words = clause.words.iter().map(|word| word.exact.as_str()).collect::<Vec<_>>().join(" ");
-    Ok((!leaves.is_empty()).then_some(Signal { name, words, leaves }))
+    Ok((!leaves.is_empty()).then_some(Signal { name, words, leaves, most }))
 }
 
 /// The record whose key the query is: an organisation number in any spelling, an identifier, an address.
@@ -293,7 +301,8 @@ fn exact_signal(view: &View, clause: &PlanClause) -> Result<Option<Signal>> {
     let leaves = view.known.spelled(view, word)?;
     let weigh = |leaf: &TermsLeaf| TermsLeaf { weight: clause.share * leaf.weight / 100, ..leaf.clone() };
     let leaves: Vec<TermsLeaf> = leaves.iter().map(weigh).collect();
-    Ok((!leaves.is_empty()).then(|| Signal { name: "exact", words: word.exact.clone(), leaves }))
+    let most = clause.share * weights::EXACT / 100;
+    Ok((!leaves.is_empty()).then(|| Signal { name: "exact", words: word.exact.clone(), leaves, most }))
 }
 
 /// The names in which a word begins with these letters; `None` when no visible record has one.

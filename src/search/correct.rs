@@ -18,7 +18,7 @@ use tantivy_fst::Automaton;
 
 /// So many corrections of a word are tried.
 const MOST_CORRECTIONS: usize = 3;
-/// So many words that begin alike are looked at.
+/// So many words that begin alike are looked at, in the order of their letters.
 const MOST_BEGINNINGS: usize = 2_000;
 /// So many stems stand for a beginning.
 const MOST_STEMS: usize = 16;
@@ -26,7 +26,8 @@ const MOST_STEMS: usize = 16;
 const SHORTEST_PART: usize = 3;
 /// Longer words are not taken apart.
 const MOST_LETTERS: usize = 40;
-/// Records that hold a word are counted up to here.
+/// Records that hold a word are counted up to here: segments that are read record by record stop there, and what is
+/// decided must not depend on which do.
 const COUNTED: u64 = 1_000;
 
 /// Makes the best of words that are not known: the last word may be a beginning, others are misspelt, and what stays
@@ -98,20 +99,23 @@ fn stems_beginning(view: &View, asker: Audience, letters: &str) -> Result<Vec<St
     if letters.chars().count() < 2 {
         return Ok(Vec::new());
     }
-    let mut frequencies: BTreeMap<String, u64> = BTreeMap::new();
+    let mut frequencies: BTreeMap<Vec<u8>, u64> = BTreeMap::new();
     let end = format!("{letters}\u{10ffff}");
     for segment in &view.segments {
         let mut stream = segment.data.surface.terms().range().ge(letters).lt(&end).into_stream()?;
+        // What is among the first of all segments is among the first of each that has it.
         let mut left = MOST_BEGINNINGS;
         while left > 0 && stream.advance() {
-            left -= 1;
-            if let Some((_, exact)) = parts(stream.key()) {
-                let frequency = visible(segment, asker, stream.value())?;
-                *frequencies.entry(exact.to_owned()).or_default() += frequency;
+            let frequency = visible(segment, asker, stream.value())?;
+            if frequency > 0 {
+                left -= 1;
+                *frequencies.entry(stream.key().to_vec()).or_default() += frequency;
             }
         }
     }
-    let mut words: Vec<(String, u64)> = frequencies.into_iter().collect();
+    let first = frequencies.iter().take(MOST_BEGINNINGS);
+    let exact = first.filter_map(|(key, frequency)| Some((parts(key)?.1.to_owned(), (*frequency).min(COUNTED))));
+    let mut words: Vec<(String, u64)> = exact.collect();
     words.sort_by(|one, other| other.1.cmp(&one.1).then_with(|| one.0.cmp(&other.0)));
     let mut stems = Vec::new();
     for (word, _) in words {
@@ -197,7 +201,8 @@ fn commonest(view: &View, asker: Audience, folded: &str) -> Result<Option<(Strin
             }
         }
     }
-    Ok(frequencies.into_iter().max_by(|one, other| one.1.cmp(&other.1).then_with(|| other.0.cmp(&one.0))))
+    let counted = frequencies.into_iter().map(|(exact, frequency)| (exact, frequency.min(COUNTED)));
+    Ok(counted.max_by(|one, other| one.1.cmp(&other.1).then_with(|| other.0.cmp(&one.0))))
 }
 
 /// Texts in which one known word, rarest first, is put right; for when the words are known but nothing has them all.

@@ -212,11 +212,6 @@ impl Clause {
         self.leaves.iter().filter(|leaf| leaf.doc() == self.doc).map(|leaf| leaf.points(length)).max().unwrap_or(0)
     }
 
-    /// The most that any document counts.
-    pub(crate) fn most(&self) -> u32 {
-        self.leaves.iter().map(Leaf::most).max().unwrap_or(0)
-    }
-
     /// Where the word stands in the document it stands at.
     pub(crate) fn places(&self) -> evidence::Places {
         self.leaves.iter().filter(|leaf| leaf.doc() == self.doc).fold(0, |places, leaf| places | leaf.places())

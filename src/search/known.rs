@@ -113,6 +113,13 @@ fn named(view: &View, alternatives: &[Alternative]) -> Result<Vec<TermsLeaf>> {
     Ok(leaves)
 }
 
+/// The best weight of any stem of alternatives, whatever names hold.
+pub(crate) fn most_named(alternatives: &[Alternative]) -> u32 {
+    let named =
+        |alternative: &&Alternative| matches!(alternative.what, AlternativeKind::Stem(_) | AlternativeKind::Stems(_));
+    alternatives.iter().take(MOST_ALTERNATIVES).filter(named).map(|alternative| alternative.weight).max().unwrap_or(0)
+}
+
 /// A word in names, spelled just so and with other marks, each leaf with its weight in percent.
 fn spelled(view: &View, word: &Word) -> Result<Vec<TermsLeaf>> {
     let mut leaves = Vec::with_capacity(2);

@@ -10,7 +10,7 @@ use crate::search::query::{Hit, Query};
 use crate::search::stored::Stored;
 use crate::search::terms::{self, Lookup};
 use crate::search::view::View;
-use crate::search::weights::{EVERYTHING, KEY};
+use crate::search::weights::{AREA_NAMED, EVERYTHING, KEY};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
@@ -158,6 +158,12 @@ impl Page<'_> {
                 evidence[*at].parts.push(part("everyWord", "", 0, EVERYTHING, EVERYTHING));
             }
         }
+        for at in here.iter().filter(|_| explain && !self.relaxed) {
+            if evidence[*at].words < plan.required.len() {
+                // Found by its key alone: the words that it has do not count.
+                evidence[*at].parts.retain(|part| part["signal"] != "word");
+            }
+        }
         Ok(())
     }
 
@@ -182,7 +188,7 @@ impl Page<'_> {
                 }
                 let points = clause.points(data.features(doc).name_length());
                 if self.query.explain && points > 0 {
-                    evidence[*at].parts.push(part(signal.name, &signal.words, clause.places(), clause.most(), points));
+                    evidence[*at].parts.push(part(signal.name, &signal.words, clause.places(), signal.most, points));
                 }
             }
         }
@@ -193,8 +199,7 @@ impl Page<'_> {
         let data = &self.view.segment(found.segment)?.data;
         let area = data.packed.area_worth(found.doc, self.area_worth);
         if area > 0 {
-            let most = self.area_worth.iter().max().map_or(0, |worth| u32::from(*worth));
-            parts.push(part("area", "", evidence::PLACE, most, area));
+            parts.push(part("area", "", evidence::PLACE, AREA_NAMED.into(), area));
         }
         let rest = rest_points(data.features(found.doc));
         if rest > 0 {

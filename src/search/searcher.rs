@@ -393,7 +393,9 @@ impl Restrictions {
             restrictions.push((MUNICIPALITY, leaves));
         }
         if !query.ids.is_empty() {
-            let kinds = if query.kinds.is_empty() { &Kind::ALL[..] } else { &query.kinds };
+            // The facet of kinds counts them all, whichever are asked for.
+            let all = query.kinds.is_empty() || query.facets.contains(&TYPE);
+            let kinds = if all { &Kind::ALL[..] } else { &query.kinds };
             let keys = query.ids.iter().flat_map(|id| kinds.iter().map(|kind| fields::record_key(*kind, *id)));
             let leaves = keys.map(|key| TermsLeaf::find(view, In::Key, &[&key], Worth::NOTHING));
             restrictions.push(("id", leaves.collect::<Result<_>>()?));

@@ -203,7 +203,13 @@ impl Source {
             }
             Source::Either(sources) => {
                 for source in sources {
-                    source.beside(stretch, spare, |found, counts| out.unite(found, counts));
+                    source.beside(stretch, spare, |found, counts| {
+                        out.unite(found, false);
+                        if counts {
+                            // Only matches count: what has some of several words has points left of these.
+                            found.each(|at| out.points[at % WINDOW] += found.points[at % WINDOW]);
+                        }
+                    });
                 }
             }
             Source::Enough { sources, need, complete } => {

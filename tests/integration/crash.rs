@@ -1,6 +1,6 @@
 //! Killed at any moment, the registry loses nothing that it has acknowledged, and its index is level again after a restart.
 
-use crate::database::TestDatabase;
+use crate::database::{TestDatabase, Which};
 use samverkan::app::App;
 use serde_json::{Value, json};
 use std::fs::{File, read_to_string};
@@ -29,11 +29,17 @@ pub struct Served {
 
 impl Served {
     pub fn start(folder: &Path, database: &TestDatabase) -> Served {
+        Served::with(folder, database, &[])
+    }
+
+    /// With settings of its own.
+    pub fn with(folder: &Path, database: &TestDatabase, settings: &[(&str, &str)]) -> Served {
         let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let listen = format!("127.0.0.1:{port}");
         let log = folder.join("log");
         let mut child = command(folder, database, &["serve"])
             .env("SAMVERKAN_LISTEN", &listen)
+            .envs(settings.iter().copied())
             .stdout(Stdio::piped())
             .stderr(File::options().create(true).append(true).open(&log).unwrap())
             .spawn()
@@ -59,6 +65,27 @@ impl Drop for Served {
         // SIGKILL: nothing is flushed, nothing is ended in order. A test that fails leaves no process behind either.
         self.child.kill().unwrap();
         self.child.wait().unwrap();
+    }
+}
+
+/// Lets work be done with the program and a steward of it; gives the lines of its log.
+pub fn logged(folder: &Path, log: &str, work: impl FnOnce(&str, &Value)) -> Vec<String> {
+    let database = TestDatabase::of(Which::Sqlite);
+    let mut make = command(folder, &database, &["client", "create", "--name", "x", "--role", "steward", "--json"]);
+    let client: Value = serde_json::from_slice(&make.output().unwrap().stdout).unwrap();
+    let settings =
+        [("SAMVERKAN_LOG", log), ("SAMVERKAN_LOG_FORMAT", "json"), ("SAMVERKAN_TRUSTED_PROXIES", "127.0.0.1")];
+    let served = Served::with(folder, &database, &settings);
+    work(&served.base, &client);
+    // What was told last is written when nothing more comes.
+    let mut read = String::new();
+    loop {
+        std::thread::sleep(Duration::from_millis(300));
+        let now = read_to_string(folder.join("log")).unwrap();
+        if now == read {
+            return now.lines().map(str::to_owned).collect();
+        }
+        read = now;
     }
 }
 

@@ -1,14 +1,12 @@
 //! How many requests are taken from whom, and what slow or large ones meet.
 
 use crate::crash;
-use crate::database::{TestDatabase, Which};
 use crate::harness::{Answer, TestApp, new_client, organisation};
 use samverkan::auth::actor::Role;
 use samverkan::config::{Config, Limit};
 use serde_json::Value;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{Read, Write};
 use std::net::TcpStream;
-use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 const LIST: &str = "/api/v1/organisations";
@@ -270,43 +268,12 @@ fn the_limits_of_every_day_are_met_by_nobody_honest() {
     assert!(of("writes", &written) >= 2 * 6_000);
 }
 
-/// Starts the program with its log in a pipe.
-pub fn logged(log: &str, work: impl FnOnce(&str, &Value)) -> Vec<String> {
-    let folder = tempfile::tempdir().unwrap();
-    let database = TestDatabase::of(Which::Sqlite);
-    let made =
-        crash::command(folder.path(), &database, &["client", "create", "--name", "x", "--role", "steward", "--json"]);
-    let client: Value = serde_json::from_slice(&{ made }.output().unwrap().stdout).unwrap();
-    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    let mut child = crash::command(folder.path(), &database, &["serve"])
-        .env("SAMVERKAN_LISTEN", format!("127.0.0.1:{port}"))
-        .env("SAMVERKAN_LOG", log)
-        .env("SAMVERKAN_LOG_FORMAT", "json")
-        .env("SAMVERKAN_TRUSTED_PROXIES", "127.0.0.1")
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut line = String::new();
-    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-    let stderr = child.stderr.take().unwrap();
-    let reader = std::thread::spawn(move || BufReader::new(stderr).lines().map_while(Result::ok).collect());
-    let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-        work(&format!("http://127.0.0.1:{port}"), &client);
-        // What was written before is read before the pipe ends.
-        std::thread::sleep(Duration::from_millis(300));
-    }));
-    child.kill().unwrap();
-    child.wait().unwrap();
-    assert!(outcome.is_ok());
-    reader.join().unwrap()
-}
-
 #[test]
 fn the_log_has_the_route_and_nothing_that_a_caller_wrote() {
     const PLANTED: [&str; 6] = ["planterad", "Planterad", "811218", "9876", "192.0.2.77", "192.0.2.78"];
     let mut id = String::new();
-    let lines = logged("trace", |base, client| {
+    let folder = tempfile::tempdir().unwrap();
+    let lines = crash::logged(folder.path(), "trace", |base, client| {
         id = client["clientId"].as_str().unwrap().to_owned();
         let bearer = crash::token(&crash::agent(), base, client).unwrap();
         for path in [

@@ -8,6 +8,7 @@ mod crash;
 mod database;
 mod deployment;
 mod document;
+mod facets;
 mod feed;
 mod harness;
 mod hostile;

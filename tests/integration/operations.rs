@@ -4,9 +4,8 @@ use crate::crash::{self, Served, agent, token};
 use crate::database::{TestDatabase, Which};
 use diesel::{Connection, RunQueryDsl};
 use serde_json::{Value, json};
-use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Output};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 /// Backups by the program are of the embedded database.
@@ -58,45 +57,24 @@ fn put(base: &str, token: &str, key: &str) -> u16 {
 #[test]
 fn every_line_of_a_request_carries_its_ids() {
     let folder = tempfile::tempdir().unwrap();
-    let client = steward(folder.path());
-    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    let mut child = command(folder.path(), &["serve"])
-        .env("SAMVERKAN_LISTEN", format!("127.0.0.1:{port}"))
-        .env("SAMVERKAN_LOG", "samverkan=debug")
-        .env("SAMVERKAN_LOG_FORMAT", "json")
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut line = String::new();
-    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-    let base = format!("http://127.0.0.1:{port}");
     let trace = "4bf92f3577b34da6a3ce929d0e0e4736";
     let given = format!("00-{trace}-00f067aa0ba902b7-01");
-    let ask = |address: &str| {
-        let answer = agent().get(format!("{base}{address}")).header("traceparent", &given).call().unwrap();
-        let header = |name: &str| answer.headers().get(name).unwrap().to_str().unwrap().to_owned();
-        (header("x-request-id"), header("traceparent"))
-    };
-    let asked = [ask("/api/v1/search?q=x"), ask("/nowhere")];
-    // The table is taken away below the running node: what fails is told from another thread than the request's.
-    let sqlite = folder.path().join("samverkan.sqlite");
-    let mut connection = <diesel::SqliteConnection as diesel::Connection>::establish(sqlite.to_str().unwrap()).unwrap();
-    diesel::connection::SimpleConnection::batch_execute(&mut connection, "ALTER TABLE clients RENAME TO gone").unwrap();
-    assert_eq!(token(&agent(), &base, &client), None);
-    let mut lines = Vec::new();
-    let mut failed = false;
-    for line in BufReader::new(child.stderr.take().unwrap()).lines() {
-        let line: Value = serde_json::from_str(&line.unwrap()).unwrap();
-        failed |= line["message"] == "the token endpoint failed";
-        let last = failed && line["message"] == "answered";
-        lines.push(line);
-        if last {
-            break;
+    let mut asked = Vec::new();
+    let lines = crash::logged(folder.path(), "samverkan=debug", |base, client| {
+        for address in ["/api/v1/search?q=x", "/nowhere"] {
+            let answer = agent().get(format!("{base}{address}")).header("traceparent", &given).call().unwrap();
+            let header = |name: &str| answer.headers().get(name).unwrap().to_str().unwrap().to_owned();
+            asked.push((header("x-request-id"), header("traceparent")));
         }
-    }
-    child.kill().unwrap();
-    child.wait().unwrap();
+        // The table is taken away below the running node: what fails is told from another thread than the request's.
+        let sqlite = folder.path().join("samverkan.sqlite");
+        let mut connection =
+            <diesel::SqliteConnection as diesel::Connection>::establish(sqlite.to_str().unwrap()).unwrap();
+        diesel::connection::SimpleConnection::batch_execute(&mut connection, "ALTER TABLE clients RENAME TO gone")
+            .unwrap();
+        assert_eq!(token(&agent(), base, client), None);
+    });
+    let lines: Vec<Value> = lines.iter().map(|line| serde_json::from_str(line).unwrap()).collect();
     for (request, parent) in asked {
         let line = lines.iter().find(|line| line["span"]["request_id"] == request.as_str()).unwrap();
         assert_eq!(line["span"]["trace_id"], trace);

@@ -1,6 +1,9 @@
 //! What is held about a person can be found, given out, corrected and erased, wherever it stands.
 
+use crate::database::{TestDatabase, Which};
 use crate::harness::{Answer, TestApp, organisation};
+use diesel::Connection;
+use diesel::connection::SimpleConnection;
 use samverkan::auth::actor::Role;
 use serde_json::{Value, json};
 use std::path::Path;
@@ -181,6 +184,52 @@ fn an_erasure_leaves_nothing_in_any_file() {
         app.app.level().unwrap();
     }
     assert_eq!(telling(), Vec::<std::path::PathBuf>::new());
+}
+
+#[test]
+fn an_erasure_that_finds_only_the_past_tells_indexes_to_go_over_it() {
+    let app = TestApp::new();
+    let made = app.organisation("Byaföreningen");
+    let path = format!("/api/v1/organisations/{}", made["id"].as_str().unwrap());
+    for (version, text) in [(1, format!("Ring {NAME}.")), (2, "Ring oss.".to_owned())] {
+        let body = json!({"description": {"sv": text}});
+        assert_eq!(app.steward("PATCH", &path).patch(&json!(version), &body).send().status, 200);
+    }
+    let before = app.app.db.head().unwrap();
+    let administrator = app.token(Role::Administrator, None, false);
+    let outcome = post(&app, &administrator, "/api/v1/person-erasures", &who()).json();
+    assert_eq!((&outcome["changed"], &outcome["erased"], &outcome["left"]), (&json!(0), &json!(0), &json!([])));
+    let after = app.app.db.head().unwrap();
+    assert_eq!((after.sequence, before.erased, after.erased), (before.sequence, 0, before.sequence));
+    assert!(!tells(&app.get(&format!("{path}/history")).body));
+}
+
+#[test]
+fn a_correction_or_erasure_that_fails_half_way_changes_nothing() {
+    let app = TestApp::over(TestDatabase::of(Which::Sqlite));
+    let (alone, more, _) = planted(&app);
+    let administrator = app.token(Role::Administrator, None, false);
+    let state = || {
+        let records = [&alone, &more].map(|id| app.get(&format!("/api/v1/contact-points/{id}")).text());
+        let search = post(&app, &administrator, "/api/v1/person-searches", &who()).json();
+        (records, search["items"].clone(), app.app.db.head().unwrap().sequence)
+    };
+    let file = app.app.config.data_dir.join("samverkan.sqlite");
+    let mut beside = diesel::SqliteConnection::establish(file.to_str().unwrap()).unwrap();
+    // Organisations and contact points come before meetings.
+    beside.batch_execute("PRAGMA busy_timeout = 20000").unwrap();
+    let fails = "CREATE TRIGGER fails BEFORE UPDATE ON meetings BEGIN SELECT RAISE(ABORT, 'no'); END";
+    beside.batch_execute(fails).unwrap();
+    let before = state();
+    assert!(before.1.as_array().unwrap().len() > 5);
+    for (path, body) in [("corrections", json!({"names": [NAME], "to": "Bo Annan"})), ("erasures", who())] {
+        let answer = post(&app, &administrator, &format!("/api/v1/person-{path}"), &body);
+        assert_eq!(answer.status, 500, "{answer:?}");
+        assert_eq!(state(), before, "{path}");
+    }
+    beside.batch_execute("DROP TRIGGER fails").unwrap();
+    let outcome = post(&app, &administrator, "/api/v1/person-erasures", &who()).json();
+    assert_eq!((&outcome["changed"], &outcome["erased"]), (&json!(2), &json!(1)), "{outcome}");
 }
 
 #[test]

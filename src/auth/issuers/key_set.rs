@@ -2,6 +2,7 @@
 
 use super::settings::{is_loopback, may_be_fetched};
 use crate::auth::assertion::{LEAST_RSA, rsa_bits};
+use crate::outgoing;
 use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, Jwk, KeyOperations, PublicKeyUse};
 use jsonwebtoken::{Algorithm, DecodingKey};
 use serde::Deserialize;
@@ -46,17 +47,7 @@ struct Published {
 
 /// What asks issuers.
 pub(super) fn agent() -> Agent {
-    let config = Agent::config_builder()
-        .http_status_as_error(false)
-        // Keys come from where the issuer says, and no proxy of the environment is between.
-        .max_redirects(0)
-        .max_redirects_will_error(false)
-        .proxy(None)
-        .timeout_global(Some(TIMEOUT))
-        .max_response_header_size(16 << 10)
-        .user_agent(concat!("samverkan/", env!("CARGO_PKG_VERSION")))
-        .build();
-    Agent::new_with_config(config)
+    Agent::new_with_config(outgoing::settings(TIMEOUT))
 }
 
 impl KeySet {

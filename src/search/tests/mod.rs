@@ -1,8 +1,11 @@
 //! Abilities of the index on small, hand-made and generated registries.
 
+mod agreement;
 mod facets;
 mod find;
 mod paging;
+mod random;
+mod reference;
 mod updates;
 mod windows;
 

@@ -3,6 +3,7 @@
 use super::guard::{Guarded, OutOfReach, Reach};
 use crate::auth::keys::Keys;
 use crate::error::{Error, Result};
+use crate::outgoing;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
@@ -110,17 +111,7 @@ pub(super) struct Sender(Agent);
 impl Sender {
     /// Sends to what may be reached.
     pub(super) fn new(reach: Reach) -> Sender {
-        let config = Agent::config_builder()
-            .http_status_as_error(false)
-            // What a receiver leads on to was never checked; and no proxy of the environment gets to know of it.
-            .max_redirects(0)
-            .max_redirects_will_error(false)
-            .proxy(None)
-            .timeout_global(Some(TIMEOUT))
-            .max_response_header_size(16 << 10)
-            .user_agent(concat!("samverkan/", env!("CARGO_PKG_VERSION")))
-            .build();
-        Sender(Agent::with_parts(config, DefaultConnector::new(), Guarded(reach)))
+        Sender(Agent::with_parts(outgoing::settings(TIMEOUT), DefaultConnector::new(), Guarded(reach)))
     }
 
     /// Sends a message once, signed with each of these secrets at that moment.
