@@ -228,13 +228,17 @@ impl Pass<'_> {
         let data = best.data;
         let mut spare = Spare::default();
         let mut window = spare.take();
-        let mut docs: Vec<DocId> = Vec::with_capacity(WINDOW);
+        let mut docs: Vec<DocId> = Vec::with_capacity(if counting.is_empty() { 0 } else { WINDOW });
+        let signals_most: u32 = signals.iter().map(Source::most_of_all).sum();
         let mut next = source.next(0);
         while next < data.documents && out.total < self.enough {
             let mut stretch = Stretch::new(next, data);
-            // Where nobody can be among the first any more, it is only counted who matches.
-            let bound = source.most(stretch) + signals.iter_mut().map(|signal| signal.most(stretch)).sum::<u32>();
-            let open = ranked.is_some() && best.open(stretch, bound);
+            // Where nobody can be among the first any more, it is only counted who matches. Signals are looked for only where
+            // it depends on them.
+            let most = source.most(stretch);
+            let open = ranked.is_some()
+                && best.open(stretch, most + signals_most)
+                && best.open(stretch, most + signals.iter_mut().map(|signal| signal.most(stretch)).sum::<u32>());
             stretch.counted = self.scored && open;
             if !open
                 && counting.is_empty()
@@ -296,7 +300,8 @@ impl<'a> Sieve<'a> {
         let conditions = &pass.conditions;
         let usual =
             !pass.count_kinds && conditions.kinds == default_kinds() && segment.is_whole() && !conditions.ranges;
-        Sieve { pass, segment, usual: usual.then(|| segment.data.usual(conditions.asker)), verdicts: pass.verdicts() }
+        let verdicts = if usual { [HIDDEN; 256] } else { pass.verdicts() };
+        Sieve { pass, segment, usual: usual.then(|| segment.data.usual(conditions.asker)), verdicts }
     }
 
     /// The same for a list.

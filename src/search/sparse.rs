@@ -8,8 +8,9 @@ use crate::search::source::Source;
 use crate::search::view::SegmentData;
 use tantivy::DocId;
 
-/// Lists are for conditions that at most one of so many documents can meet.
-const SPARSE: f32 = 256.0;
+/// Lists are for conditions that at most one of so many documents can meet. Tests have few documents and are to have lists of
+/// many matches too.
+const SPARSE: f32 = if cfg!(test) { 8.0 } else { 256.0 };
 
 /// Documents in order, with what each counts.
 #[derive(Default)]
@@ -123,7 +124,7 @@ impl Source {
     }
 
     /// What a document counts at most, wherever it stands.
-    fn most_of_all(&self) -> u32 {
+    pub(crate) fn most_of_all(&self) -> u32 {
         match self {
             Source::Any(ways) => ways.iter().map(Way::most).max().unwrap_or(0),
             _ => 0,
