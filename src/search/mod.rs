@@ -24,6 +24,7 @@ mod intake;
 mod order;
 mod packed;
 mod page;
+mod phrase;
 mod postings;
 pub mod query;
 mod ready;

@@ -2,6 +2,7 @@
 
 mod facets;
 mod find;
+mod operators;
 mod paging;
 mod updates;
 mod windows;

@@ -1,11 +1,13 @@
 //! Swedish text: spelling, stems, compounds, and what a query means. The same on both sides: what is indexed and what is
 //! asked go through the same functions, which never change with what is in the registry.
 
+pub mod address;
 mod compound;
 mod fold;
 mod lexicon;
 pub mod spelling;
 mod stem;
+pub mod syntax;
 mod understand;
 
 pub use fold::{exact, fold};
