@@ -24,8 +24,18 @@ const MOST: usize = 50;
     summary = "Sök bland alla slags poster / Search all kinds of records",
     description = "Söker efter det som orden betyder: böjningar, sammansättningar, felstavningar, andra namn, ämnen och orter. \
         Medlemskap och samverkan hittas bara när type nämner dem.\n\n\
+        Operatorer i q: \"röda korset\" är ord i följd i ett namn eller en text (med å, ä och ö stavas de så, utan dem hur som helst); \
+        -boden tar bort poster med ordet, -\"röda korset\" de med frasen; fält med kolon filtrerar som parametern med samma namn: \
+        kvinnojour kommun:luleå -status:dormant, namn:\"hela sverige\", ämne:integration, typ:forum, orgnr:802405-3442, \
+        e-post:info, webb:foreningen.se, tel:0920-123456. Värden är nycklar, etiketter eller synonymer på något språk. \
+        Det som inte är en operator är text; inget är fel.\n\n\
         Searches for what the words mean: inflections, compounds, typing errors, other names, topics and places. \
-        Memberships and collaborations are found only when type names them.",
+        Memberships and collaborations are found only when type names them.\n\n\
+        Operators in q: \"röda korset\" means words in a row in one name or one text (typed with å, ä and ö they are spelled so, without them \
+        in any way); -boden leaves out records with the word, -\"röda korset\" those with the phrase; fields with a colon filter like the \
+        parameter of that name: kvinnojour municipality:luleå -status:dormant, name:\"hela sverige\", topic:integration, type:forum, \
+        number:802405-3442, email:info, web:foreningen.se, phone:0920-123456. Values are keys, labels or synonyms in any language. \
+        What is no operator is text; nothing is wrong.",
     responses((status = 200, description = "En sida träffar / A page of hits", body = SearchPage)),
 )]
 #[get("/search")]
