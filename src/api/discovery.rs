@@ -47,8 +47,12 @@ pub(crate) async fn search(call: Call) -> Answer {
     tag = "search",
     operation_id = "suggest",
     summary = "Förslag medan man skriver / Suggestions while typing",
-    description = "Namn, andra namn och ämnen som börjar så, från första bokstaven.\n\n\
-        Names, other names and topics that begin so, from the first letter.",
+    description = "Från första bokstaven: poster vars officiella namn börjar så, sedan poster med ett annat namn som börjar så, orter och ämnen \
+        (på alla språk, med nyckel att filtrera på), och poster där orden börjar ord i namnen. Verksamma kommer före vilande, nationella organisationer och \
+        paraplyer före andra. Ett fel bland minst fyra bokstäver tillåts när inget börjar så, aldrig i siffror.\n\n\
+        From the first letter: records whose official name begins so, then records with another name that does, places and topics \
+        (in all languages, with a key to filter by), and records where the words begin words of names. Active ones come before dormant ones, national \
+        organisations and umbrellas before others. One wrong letter among at least four is allowed when nothing begins so, never in digits.",
     params(
         ("q" = Option<String>, Query, description = "Det som skrivits hittills / What has been typed so far", example = "hemb"),
         ("type" = Option<String>, Query, description = "Slag av poster, med komma emellan / Types of records, separated by commas", example = "organisation"),
@@ -108,6 +112,10 @@ fn shown(suggestion: &Suggestion, language: Language) -> Option<Value> {
         SuggestionKind::Topic(number) => {
             let topic = by_number(number)?;
             json!({"type": "topic", "key": topic.key, "title": topic.title(language.text())})
+        }
+        SuggestionKind::Place(number) => {
+            let place = by_number(number)?;
+            json!({"type": "place", "key": place.key, "title": place.title(language.text())})
         }
     };
     if let Some(matched) = &suggestion.matched {

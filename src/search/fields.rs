@@ -1,6 +1,7 @@
 //! The fields of the index and the version that they, the text analysis and the vocabularies make up.
 
 use crate::resources::Kind;
+use crate::resources::values::NameKind;
 use crate::search::{evidence, phrase, text};
 use crate::vocabulary::Vocabulary;
 use std::sync::{Arc, LazyLock};
@@ -25,8 +26,10 @@ pub(crate) const SURFACE_MARK: char = '\u{1}';
 pub(crate) const FOLDED_MARK: char = '\u{6}';
 /// Before a stem in `named`.
 pub(crate) const STEM_MARK: char = '\u{5}';
-/// Before the beginning of a whole name in `prefix`.
+/// Before the beginning of a name that is not the official one in `prefix`.
 pub(crate) const START_MARK: char = '\u{4}';
+/// Before the beginning of an official name in `prefix`.
+pub(crate) const OFFICIAL_START_MARK: char = '\u{7}';
 /// So many letters of a word or name are in `prefix`.
 pub(crate) const PREFIX_LETTERS: usize = 10;
 
@@ -123,6 +126,11 @@ impl Fields {
         static FIELDS: LazyLock<Arc<Fields>> = LazyLock::new(|| Arc::new(Fields::new()));
         Arc::clone(&FIELDS)
     }
+}
+
+/// Whether a name is what suggestions go by first.
+pub(crate) fn is_official(kind: NameKind) -> bool {
+    kind == NameKind::Official
 }
 
 /// The term by which a record is found and deleted.

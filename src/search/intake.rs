@@ -5,7 +5,7 @@ use crate::resources::{Audience, Kind};
 use crate::search::document::Document;
 use crate::search::evidence::{self, Places};
 use crate::search::fields::{
-    self, FOLDED_MARK, Fields, PREFIX_LETTERS, START_MARK, STEM_MARK, SURFACE_MARK, WHOLE_MARK,
+    self, FOLDED_MARK, Fields, OFFICIAL_START_MARK, PREFIX_LETTERS, START_MARK, STEM_MARK, SURFACE_MARK, WHOLE_MARK,
 };
 use crate::search::phrase::Positions;
 use crate::search::query::Query;
@@ -218,7 +218,8 @@ fn words(fields: &Fields, document: &Document, out: &mut TantivyDocument) {
         for word in &words {
             prefixes.extend(beginnings(&word.folded).map(str::to_owned));
         }
-        prefixes.extend(beginnings(&whole).map(|beginning| format!("{START_MARK}{beginning}")));
+        let mark = if fields::is_official(name.kind) { OFFICIAL_START_MARK } else { START_MARK };
+        prefixes.extend(beginnings(&whole).map(|beginning| format!("{mark}{beginning}")));
         let own = matches!(name.kind, NameKind::Official | NameKind::Short);
         let frequency = names.entry(whole).or_default();
         *frequency = (*frequency).max(if own { 2 } else { 1 });

@@ -6,6 +6,7 @@
 //! A word has one posting list, whose frequency is a code for where in the record it stands (`evidence`); matching,
 //! ranking and `matchedOn` all come from it. Points are whole numbers (`cursor`), so order never depends on segments.
 
+mod beginnings;
 mod build_query;
 mod collect;
 mod column;

@@ -167,6 +167,8 @@ pub enum SuggestionKind {
     Record(Kind, Uuid),
     /// A topic, by its number.
     Topic(u16),
+    /// A municipality, a county or the country, by its number.
+    Place(u16),
 }
 
 /// Who asks: what the index must not show others.

@@ -4,6 +4,7 @@ mod facets;
 mod find;
 mod operators;
 mod paging;
+mod suggest;
 mod updates;
 mod windows;
 
