@@ -105,6 +105,19 @@ fn pages_of_operators_follow_their_cursor() {
 }
 
 #[test]
+fn suggestions_name_places_and_forgive_one_letter() {
+    let place = get("suggest", &[("q", "giron")]);
+    assert_eq!((&place["items"][0]["type"], &place["items"][0]["key"]), (&"place".into(), &"2584".into()), "{place}");
+    assert_eq!(place["items"][0]["matched"], "Giron");
+    let chosen = get("search", &[("municipality", place["items"][0]["key"].as_str().unwrap())]);
+    assert!(total(&chosen) > 0);
+    let names = get("suggest", &[("q", "svneska röda kor")]);
+    assert_eq!(titles(&names)[0], "Svenska Röda Korset");
+    assert!(titles(&get("suggest", &[("q", "röda")])).iter().any(|title| title.contains("Röda Korset")));
+    assert!(titles(&get("suggest", &[("q", "xvenska")])).is_empty());
+}
+
+#[test]
 fn whatever_is_typed_is_answered() {
     let pieces = [
         "\"",

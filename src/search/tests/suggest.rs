@@ -115,7 +115,7 @@ fn what_is_hidden_or_deleted_is_never_suggested() {
     let hidden = Registry::of(vec![hide(organisation(1, "Hemlig").about("integration").active_in("2580"))]);
     for text in ["h", "hemli", "hemmlig", "integr", "lul"] {
         assert!(suggest(&hidden, Audience::Public, text, &[], 10).is_empty(), "{text}");
-        assert_eq!(suggest(&hidden, Audience::Partners, text, &[], 10).len(), 1, "{text}");
+        assert!(!suggest(&hidden, Audience::Partners, text, &[], 10).is_empty(), "{text}");
     }
 }
 
