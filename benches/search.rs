@@ -1,16 +1,18 @@
 //! How fast searches are: `cargo bench --bench search -- ORGS.jsonl QUERIES.jsonl`, files as the generators of the
 //! design made them. One thread, in process, every answer with an exact total and 20 whole records.
 
+use criterion::Criterion;
 use samverkan::resources::values::{NameKind, TextLanguage};
 use samverkan::resources::{Audience, Kind};
 use samverkan::search::document::{Document, DocumentName};
 use samverkan::search::query::{Filter, Query};
-use samverkan::search::{Index, Options, Position, folder_in_use, schema_version};
+use samverkan::search::{Index, Options, Position, Searcher, folder_in_use, schema_version};
 use samverkan::vocabulary::Vocabulary;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::fs::File;
+use std::hint::black_box;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::time::Instant;
@@ -122,16 +124,52 @@ fn lists(index: &Index) -> Outcome<()> {
         }
         println!("{name}: {:.0} µs", start.elapsed().as_secs_f64() * 1e6 / 20.0);
     }
-    let mut total = 0.0;
-    for letter in ["l", "lu", "lule", "kalix", "hembygd", "röda k", "s", "förening"] {
-        let start = Instant::now();
-        searcher.suggest(Audience::Public, letter, &[], TextLanguage::Sv, 10)?;
-        let time = start.elapsed().as_secs_f64() * 1e6;
-        total += time;
-        print!("suggest {letter}: {time:.0} µs; ");
-    }
-    println!("mean {:.0} µs", total / 8.0);
+    suggestions(&searcher);
+    operators(&searcher);
     Ok(())
+}
+
+/// Suggestions by what was typed: the first time a beginning is asked for its list is read, later not.
+fn suggestions(searcher: &Searcher) {
+    const TYPED: [(&str, &[&str]); 8] = [
+        ("one letter", &["s", "f", "k", "l", "b", "h", "x", "ö"]),
+        ("two letters", &["lu", "fö", "he", "st", "ka", "id"]),
+        ("a word begun", &["lule", "hemb", "fören", "idrotts", "kvinno"]),
+        ("a long word", &["hembygdsförening", "idrottsförening", "pensionärsorganisation"]),
+        ("several words", &["röda k", "föreningen n", "s f", "k i l", "luleå hembygdsförening"]),
+        ("a typing error", &["hembgyd", "idrotsf", "föernin", "kvinojour"]),
+        ("nothing", &["qqqq", "xyz 12345", "förening qqqqqqqqqqqq"]),
+        ("a place or topic", &["giron", "integr", "norrb"]),
+    ];
+    let mut criterion = Criterion::default();
+    for (kind, typed) in TYPED {
+        let suggest = |text: &str| searcher.suggest(Audience::Public, text, &[], TextLanguage::Sv, 10);
+        let start = Instant::now();
+        typed.iter().for_each(|text| drop(black_box(suggest(text))));
+        let first = start.elapsed().as_secs_f64() * 1e6 / typed.len() as f64;
+        println!("suggest {kind}: {first:.0} µs the first time");
+        let mut at = 0;
+        criterion.bench_function(&format!("suggest/{kind}"), |bencher| {
+            bencher.iter(|| {
+                at = (at + 1) % typed.len();
+                black_box(suggest(typed[at]))
+            });
+        });
+    }
+    criterion.final_summary();
+}
+
+/// Operators: phrases of rare and of common words, and exclusions.
+fn operators(searcher: &Searcher) {
+    let mut criterion = Criterion::default();
+    for text in ["\"röda korset\"", "\"i luleå\"", "\"och\"", "förening -luleå", "-förening", "förening kommun:luleå"]
+    {
+        let query = Query { text: Some(text.to_owned()), limit: 20, ..Query::default() };
+        criterion.bench_function(&format!("operators/{text}"), |bencher| {
+            bencher.iter(|| black_box(searcher.find(Audience::Public, &query)));
+        });
+    }
+    criterion.final_summary();
 }
 
 fn report(facets: bool, times: &[f64], outcomes: &[(&str, bool, usize)]) {

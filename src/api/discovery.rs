@@ -24,8 +24,18 @@ const MOST: usize = 50;
     summary = "Sök bland alla slags poster / Search all kinds of records",
     description = "Söker efter det som orden betyder: böjningar, sammansättningar, felstavningar, andra namn, ämnen och orter. \
         Medlemskap och samverkan hittas bara när type nämner dem.\n\n\
+        Operatorer i q: \"röda korset\" är ord i följd i ett namn eller en text (med å, ä och ö stavas de så, utan dem hur som helst); \
+        -boden tar bort poster med ordet, -\"röda korset\" de med frasen; fält med kolon filtrerar som parametern med samma namn: \
+        kvinnojour kommun:luleå -status:dormant, namn:\"hela sverige\", ämne:integration, typ:forum, orgnr:802405-3442, \
+        e-post:info, webb:foreningen.se, tel:0920-123456. Värden är nycklar, etiketter eller synonymer på något språk. \
+        Det som inte är en operator är text; inget är fel.\n\n\
         Searches for what the words mean: inflections, compounds, typing errors, other names, topics and places. \
-        Memberships and collaborations are found only when type names them.",
+        Memberships and collaborations are found only when type names them.\n\n\
+        Operators in q: \"röda korset\" means words in a row in one name or one text (typed with å, ä and ö they are spelled so, without them \
+        in any way); -boden leaves out records with the word, -\"röda korset\" those with the phrase; fields with a colon filter like the \
+        parameter of that name: kvinnojour municipality:luleå -status:dormant, name:\"hela sverige\", topic:integration, type:forum, \
+        number:802405-3442, email:info, web:foreningen.se, phone:0920-123456. Values are keys, labels or synonyms in any language. \
+        What is no operator is text; nothing is wrong.",
     responses((status = 200, description = "En sida träffar / A page of hits", body = SearchPage)),
 )]
 #[get("/search")]
@@ -37,8 +47,12 @@ pub(crate) async fn search(call: Call) -> Answer {
     tag = "search",
     operation_id = "suggest",
     summary = "Förslag medan man skriver / Suggestions while typing",
-    description = "Namn, andra namn och ämnen som börjar så, från första bokstaven.\n\n\
-        Names, other names and topics that begin so, from the first letter.",
+    description = "Från första bokstaven: poster vars officiella namn börjar så, sedan poster med ett annat namn som börjar så, orter och ämnen \
+        (på alla språk, med nyckel att filtrera på), och poster där orden börjar ord i namnen. Verksamma kommer före vilande, nationella organisationer och \
+        paraplyer före andra. Ett fel bland minst fyra bokstäver tillåts när inget börjar så, aldrig i siffror.\n\n\
+        From the first letter: records whose official name begins so, then records with another name that does, places and topics \
+        (in all languages, with a key to filter by), and records where the words begin words of names. Active ones come before dormant ones, national \
+        organisations and umbrellas before others. One wrong letter among at least four is allowed when nothing begins so, never in digits.",
     params(
         ("q" = Option<String>, Query, description = "Det som skrivits hittills / What has been typed so far", example = "hemb"),
         ("type" = Option<String>, Query, description = "Slag av poster, med komma emellan / Types of records, separated by commas", example = "organisation"),
@@ -98,6 +112,10 @@ fn shown(suggestion: &Suggestion, language: Language) -> Option<Value> {
         SuggestionKind::Topic(number) => {
             let topic = by_number(number)?;
             json!({"type": "topic", "key": topic.key, "title": topic.title(language.text())})
+        }
+        SuggestionKind::Place(number) => {
+            let place = by_number(number)?;
+            json!({"type": "place", "key": place.key, "title": place.title(language.text())})
         }
     };
     if let Some(matched) = &suggestion.matched {

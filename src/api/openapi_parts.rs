@@ -2,6 +2,7 @@
 
 use crate::api::table::{CONTROLS, PLACE, Row, TIME, Table, WRAPPED, sort_name};
 use crate::api::tables::CHANGES;
+use crate::search::text::syntax::{FIELDS, Field};
 use serde_json::{Value, json};
 
 /// The description of the whole: overview, terms, limits and known problems, in both languages.
@@ -142,6 +143,12 @@ fn row_parameter(row: &Row) -> Value {
     parameter(row.parameter, &sv, &en, &json!({"type": "string", "maxLength": 2000}), &json!(row.example))
 }
 
+/// The fields that `q` has in a list, with a colon behind each.
+fn q_fields(table: &'static Table) -> Vec<String> {
+    let has = |field: &&Field| field.parameter.is_empty() || table.by_parameter(field.parameter).is_some();
+    FIELDS.iter().filter(has).filter_map(|field| field.names.first()).map(|name| format!("{name}:")).collect()
+}
+
 fn list_parameter(table: &'static Table, name: &'static str) -> Value {
     let known = [CONTROLS, PLACE, TIME, WRAPPED].iter().any(|names| names.contains(&name));
     if let Some(row) = table.by_parameter(name).filter(|_| !known) {
@@ -149,13 +156,18 @@ fn list_parameter(table: &'static Table, name: &'static str) -> Value {
     }
     let text = json!({"type": "string", "maxLength": 2000});
     match name {
-        "q" => parameter(
-            name,
-            "Sökord",
-            "Words to search for",
-            &json!({"type": "string", "maxLength": 500}),
-            &json!("pensionärsråd"),
-        ),
+        "q" => {
+            let fields = q_fields(table).join(", ");
+            parameter(
+                name,
+                &format!("Sökord. \"Ord i följd\" inom citattecken, -ord som inte ska finnas, och fält: {fields}"),
+                &format!(
+                    "Words to search for. \"Words in a row\" in quotes, -words that must not be there, and fields: {fields}"
+                ),
+                &json!({"type": "string", "maxLength": 500}),
+                &json!("pensionärsråd -boden"),
+            )
+        }
         "id" => parameter(
             name,
             "Upp till 100 id eller identifierare",

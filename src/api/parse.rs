@@ -4,11 +4,13 @@ use crate::api::cursor::{Cursor, CursorKey, Fingerprint};
 use crate::api::language::Language;
 use crate::api::parameters::{Params, shortened, unknown_parameter, wrong_parameters};
 use crate::api::table::{Include, Row, Table, Type};
-use crate::api::values::{areas, meant, municipalities};
+use crate::api::values::meant;
 use crate::error::{Code, Error, FieldError, Message, Result};
 use crate::identifier::{PathId, parse_path_id};
 use crate::resources::Kind;
 use crate::search::query::{Filter, Query};
+use crate::search::text::syntax::{self, FIELDS, Typed};
+use crate::vocabulary::names::{areas, municipalities};
 use uuid::Uuid;
 
 /// The last record that a page number reaches.
@@ -100,7 +102,8 @@ impl ListRequest {
 /// # Errors
 /// 400 that names every wrong parameter; faults of `Resolve`.
 pub fn parse(table: &'static Table, params: &Params, context: &Context<'_>) -> Result<ListRequest> {
-    let mut reader = Reader { table, params, context, errors: Vec::new(), query: Query::default() };
+    let mut reader =
+        Reader { table, params, context, errors: Vec::new(), query: Query::default(), typed: Typed::default() };
     reader.query.kinds = table.kinds.to_vec();
     reader.query.lang = Some(context.language.text());
     reader.unknown();
@@ -134,7 +137,8 @@ pub(crate) fn parse_filters(
     params: &Params,
     context: &Context<'_>,
 ) -> Result<(Query, Vec<FieldError>)> {
-    let mut reader = Reader { table, params, context, errors: Vec::new(), query: Query::default() };
+    let mut reader =
+        Reader { table, params, context, errors: Vec::new(), query: Query::default(), typed: Typed::default() };
     reader.filters()?;
     if params.all("status").next().is_some() {
         reader.status();
@@ -165,6 +169,8 @@ struct Reader<'a> {
     context: &'a Context<'a>,
     errors: Vec<FieldError>,
     query: Query,
+    /// The words and operators of `q`.
+    typed: Typed,
 }
 
 impl Reader<'_> {
@@ -199,6 +205,9 @@ impl Reader<'_> {
             let most = LONGEST_TEXT;
             self.wrong("q", "too-long", format!("Högst {most} tecken."), format!("At most {most} characters."));
         } else if !text.is_empty() {
+            let fields = FIELDS.iter().map(|field| field.parameter).filter(|name| !name.is_empty());
+            self.query.without = fields.filter(|name| self.table.by_parameter(name).is_none()).collect();
+            self.typed = syntax::read(text, &self.query.without, &|_| false);
             self.query.text = Some(text.to_owned());
         }
     }
@@ -343,7 +352,7 @@ impl Reader<'_> {
     fn status(&mut self) {
         let Some(row) = self.table.by_parameter("status") else { return };
         let values: Vec<String> = self.params.all("status").map(str::to_owned).collect();
-        if values.is_empty() {
+        if values.is_empty() && !self.typed.names_status() {
             let any = self.table.default_status.iter().map(|status| (*status).to_owned()).collect();
             self.query.filters.push(Filter { name: "status", any });
         }

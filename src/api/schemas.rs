@@ -242,16 +242,16 @@ pub(crate) struct Suggestions {
     items: Vec<Suggested>,
 }
 
-/// One suggestion: a record, or a topic to filter by.
+/// One suggestion: a record, or a topic or place to filter by.
 #[derive(ToSchema)]
 #[schema(example = json!({"type": "organisation", "id": "0190d1a0-7c3e-7000-8000-5a1f0c2d3e4f", "title": "Hembygdsföreningar"}))]
 pub(crate) struct Suggested {
-    /// What it leads to: a type of record, or `topic`.
+    /// What it leads to: a type of record, `topic` or `place`.
     #[schema(rename = "type")]
     kind: String,
     /// Id of the record.
     id: Option<Uuid>,
-    /// Key of the topic.
+    /// Key of the topic, or code of the place as `municipality` takes it.
     key: Option<String>,
     /// Text to show.
     title: String,

@@ -10,6 +10,7 @@ use crate::resources::structure::StructureInput;
 use crate::resources::values::{Exchange, Identifier, LocalizedText, Name, NameKind, Source, TextLanguage};
 use crate::resources::{Audience, Kind};
 use crate::search::document::{Document, DocumentName};
+use crate::search::text::address;
 use crate::vocabulary::Vocabulary;
 use serde::Serialize;
 use std::collections::HashMap;
@@ -272,11 +273,33 @@ pub(crate) fn pair_titles(names: &NamesOf, one: Uuid, other: Uuid) -> Vec<(TextL
     }
 }
 
-/// Makes the host of a web site a key, without `www`.
-pub(crate) fn website_key(document: &mut Document, website: Option<&str>) {
-    let host =
-        website.and_then(|address| url::Url::parse(address).ok()).and_then(|url| url.host_str().map(str::to_owned));
-    if let Some(host) = host {
-        document.keys.push(host.strip_prefix("www.").unwrap_or(&host).to_owned());
+/// Lets a record be found by a web or e-mail address: by the whole and its host as keys, by its parts as a filter.
+fn address(document: &mut Document, filter: &'static str, address: &str) {
+    for part in address::parts(address) {
+        document.filter(filter, part);
+    }
+    document.keys.push(address.to_owned());
+    document.keys.push(address::host(address).to_owned());
+}
+
+/// Lets a record be found by an e-mail address.
+pub(crate) fn email(document: &mut Document, text: &str) {
+    if let Some(found) = address::email(text) {
+        address(document, "email", &found);
+    }
+}
+
+/// Lets a record be found by a web address.
+pub(crate) fn web(document: &mut Document, text: &str) {
+    if let Some(found) = address::web(text) {
+        address(document, "web", &found);
+    }
+}
+
+/// Lets a record be found by a telephone number.
+pub(crate) fn phone(document: &mut Document, text: &str) {
+    if let Some(digits) = address::phone(text) {
+        document.keys.push(address::phone_key(&digits));
+        document.filter("phone", digits);
     }
 }

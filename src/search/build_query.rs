@@ -4,13 +4,15 @@ use crate::error::Result;
 use crate::resources::Audience;
 use crate::search::cursor::Worth;
 use crate::search::evidence;
-use crate::search::fields::{self, PREFIX_LETTERS, WHOLE_MARK};
+use crate::search::fields::{self, PREFIX_LETTERS, STEM_MARK, WHOLE_MARK};
 use crate::search::highlight::Marks;
 use crate::search::intake;
 use crate::search::known;
+use crate::search::phrase::Condition;
 use crate::search::source::Source;
-use crate::search::terms::{self, In, TermsLeaf};
-use crate::search::text::{self, AlternativeKind, ClauseRole, Understanding, Word};
+use crate::search::terms::{self, In, TermsLeaf, covering};
+use crate::search::text::syntax::{Meaning, Typed};
+use crate::search::text::{self, Alternative, AlternativeKind, ClauseRole, Understanding, Word, address};
 use crate::search::view::View;
 use crate::search::weights::{self, FULL};
 use std::collections::BTreeSet;
@@ -32,6 +34,8 @@ pub(crate) struct PlanClause {
     pub share: u32,
     /// Whether it holds digits: never corrected.
     pub numeric: bool,
+    /// Whether a phrase or field asks for it, so that it is never corrected and never left out.
+    pub fixed: bool,
     /// How rare it is.
     rarity: f64,
     stems: Vec<String>,
@@ -75,12 +79,20 @@ pub(crate) struct Plan {
     pub signals: Vec<Signal>,
     /// Records that have the query as a key.
     pub keys: Option<TermsLeaf>,
+    /// Whether that key is a phrase, which the record need not have as words.
+    key_is_phrase: bool,
+    /// What must be met beside words.
+    pub conditions: Vec<Condition>,
+    /// What must not be met.
+    excluded: Vec<Condition>,
+    /// Kinds of records that are left out, as bits.
+    pub hidden_kinds: u8,
     /// Places named by the query.
     pub areas: Vec<u16>,
     /// The query with words corrected, when that was done.
     pub did_you_mean: Option<String>,
     /// The text that was understood.
-    pub text: String,
+    pub typed: Typed,
 }
 
 /// How much of a query must match.
@@ -94,11 +106,19 @@ pub(crate) enum Need {
 
 impl Plan {
     /// Plans a text for an asker.
-    pub(crate) fn new(view: &View, asker: Audience, text: &str) -> Result<Plan> {
-        let text = bounded(text);
-        let understanding = text::understand(text);
-        let mut plan = Plan { text: text.to_owned(), ..Plan::default() };
-        plan.keys = keys(view, asker, text, &understanding)?;
+    pub(crate) fn new(view: &View, asker: Audience, typed: Typed) -> Result<Plan> {
+        let understanding = text::understand(&typed.plain);
+        let mut plan = Plan { typed, ..Plan::default() };
+        plan.keys = keys(view, asker, plan.typed.plain.trim(), &understanding)?;
+        if let (None, [part]) = (&plan.keys, plan.typed.parts.as_slice())
+            && matches!(part.meaning, Meaning::Phrase(_))
+            && !part.excluded
+            && plan.typed.plain.trim().is_empty()
+        {
+            let spoken = plan.typed.spoken.trim();
+            plan.keys = keys(view, asker, spoken, &text::understand(spoken))?;
+            plan.key_is_phrase = true;
+        }
         let (required, optional) = roles(&understanding);
         for index in required {
             let Some(clause) = understanding.clauses.get(index) else { continue };
@@ -109,6 +129,7 @@ impl Plan {
                 plan.unknown.push(clause);
             }
         }
+        plan.add_conditions(view, asker)?;
         plan.add_signals(view, &understanding, &optional)?;
         plan.weigh(view)?;
         Ok(plan)
@@ -129,8 +150,39 @@ impl Plan {
         Ok(())
     }
 
+    /// Adds what phrases, fields and exclusions ask for, but for what is a filter of the query.
+    fn add_conditions(&mut self, view: &View, asker: Audience) -> Result<()> {
+        for part in std::mem::take(&mut self.typed.parts) {
+            let condition = condition(view, &part.meaning)?;
+            match &part.meaning {
+                Meaning::Kinds(kinds) if part.excluded => self.hidden_kinds |= intake::kinds_mask(kinds),
+                _ if part.excluded => self.excluded.extend(condition),
+                Meaning::Filter(..) | Meaning::Areas(_) | Meaning::Kinds(_) | Meaning::AnyStatus => {}
+                Meaning::Phrase(words) | Meaning::Name(words, _) => {
+                    for word in words {
+                        self.required.push(PlanClause { fixed: true, ..plan_clause(view, &as_typed(word), asker)?.0 });
+                    }
+                    self.conditions.extend(condition);
+                }
+                Meaning::Word(_) | Meaning::Keys(_) => self.conditions.extend(condition),
+            }
+            self.typed.parts.push(part);
+        }
+        Ok(())
+    }
+
+    /// Whether the query has words that have to be looked for: else operators alone say what matches.
+    fn has_words(&self) -> bool {
+        self.keys.is_some() || self.typed.has_words()
+    }
+
+    /// Words that may be left out or corrected.
+    pub(crate) fn free(&self) -> impl Iterator<Item = &PlanClause> {
+        self.required.iter().filter(|clause| !clause.fixed)
+    }
+
     fn add_signals(&mut self, view: &View, understanding: &Understanding, optional: &[usize]) -> Result<()> {
-        let whole = intake::whole(&text::words(&self.text));
+        let whole = intake::whole(&text::words(&self.typed.spoken));
         if !whole.is_empty() {
             let mut leaf = TermsLeaf::find(
                 view,
@@ -176,20 +228,48 @@ impl Plan {
     /// What matches in a segment; `None` when nothing does.
     pub(crate) fn open(&self, view: &View, segment: usize, need: Need) -> Result<Option<Source>> {
         let mut sources = Vec::with_capacity(self.required.len());
+        let mut fixed = Vec::new();
         for clause in &self.required {
-            sources.push((terms::word(&clause.leaves, clause.share, view, segment)?, clause.share));
+            let source = terms::word(&clause.leaves, clause.share, view, segment)?;
+            if clause.fixed { fixed.push(source) } else { sources.push((source, clause.share)) }
         }
+        let free: u32 = self.free().map(|clause| clause.share).sum();
         let words = match need {
             _ if sources.is_empty() => None,
-            Need::Everything => Source::all(sources.into_iter().map(|(source, _)| source)),
-            Need::Share(need) => Source::enough(sources, need),
+            Need::Everything => Some(Source::all(sources.into_iter().map(|(source, _)| source))),
+            Need::Share(need) if fixed.is_empty() => Some(Source::enough(sources, need)),
+            // Of the words that may be left out.
+            Need::Share(need) => Some(Source::enough(sources, (need * free / FULL).max(1))),
         };
-        let Some(leaf) = &self.keys else { return Ok(words) };
-        let key = terms::any(std::slice::from_ref(leaf), view, segment)?;
-        Ok(match (key, words) {
+        let words = match words {
+            None if fixed.is_empty() => None,
+            words => Source::all(words.into_iter().chain(fixed)),
+        };
+        let mut conditions = Vec::with_capacity(self.conditions.len());
+        for condition in &self.conditions {
+            conditions.push(condition.open(view, segment)?);
+        }
+        let key = match &self.keys {
+            Some(leaf) => terms::any(std::slice::from_ref(leaf), view, segment)?,
+            None => None,
+        };
+        let either = |key, words| match (key, words) {
             (Some(key), Some(words)) => Some(Source::Either(vec![key, words])),
             (one, other) => one.or(other),
-        })
+        };
+        let matched = if self.key_is_phrase {
+            either(key, Source::all(std::iter::once(words).chain(conditions)))
+        } else if self.has_words() {
+            Source::all(std::iter::once(either(key, words)).chain(conditions))
+        } else if conditions.is_empty() {
+            // Signs that are no words find nothing.
+            (!self.excluded.is_empty() || self.hidden_kinds != 0).then_some(Source::Everything)
+        } else {
+            Source::all(conditions)
+        };
+        let Some(matched) = matched else { return Ok(None) };
+        let excluded = self.excluded.iter().map(|condition| condition.open(view, segment));
+        Ok(Some(Source::except(matched, excluded.collect::<Result<Vec<_>>>()?)))
     }
 
     /// The signals in a segment.
@@ -266,11 +346,57 @@ fn plan_clause(view: &View, clause: &text::Clause, asker: Audience) -> Result<(P
         leaves: ways.leaves.clone(),
         share: 0,
         numeric: clause.numeric,
+        fixed: false,
         rarity: ways.rarity,
         stems: ways.stems.clone(),
         begins: None,
     };
     Ok((planned, ways.shows(view, asker)?))
+}
+
+/// A word by its stem alone.
+fn as_typed(word: &Word) -> text::Clause {
+    text::Clause {
+        range: word.range.clone(),
+        words: vec![word.clone()],
+        alternatives: vec![Alternative { what: AlternativeKind::Stem(word.stem.clone()), weight: weights::TYPED }],
+        role: ClauseRole::Required,
+        numeric: false,
+    }
+}
+
+/// What a record meets that has what an operator asks for; `None` for what no posting list tells.
+fn condition(view: &View, meaning: &Meaning) -> Result<Option<Condition>> {
+    let shown = |values: &[String]| values.join(", ");
+    let each = |field, terms: Vec<String>| -> Result<Vec<TermsLeaf>> {
+        terms.iter().map(|term| TermsLeaf::find(view, field, &[term], Worth::NOTHING)).collect()
+    };
+    Ok(Some(match meaning {
+        Meaning::Phrase(words) => Condition::phrase(view, words, false)?,
+        Meaning::Name(words, true) => Condition::phrase(view, words, true)?,
+        Meaning::Name(words, false) => {
+            let terms: Vec<String> = words.iter().map(|word| format!("{STEM_MARK}{}", word.stem)).collect();
+            let terms: Vec<&str> = terms.iter().map(String::as_str).collect();
+            let leaf = TermsLeaf::find(view, In::Named, &terms, Worth::NOTHING)?;
+            Condition::terms(words.iter().map(|word| word.exact.as_str()).collect::<Vec<_>>().join(" "), vec![leaf])
+        }
+        Meaning::Word(word) => Condition::terms(word.exact.clone(), each(In::All, vec![word.stem.clone()])?),
+        Meaning::Filter(name, values) => {
+            let terms = values.iter().map(|value| fields::filter_term(name, value)).collect();
+            Condition::terms(shown(values), each(In::Filter, terms)?)
+        }
+        Meaning::Areas(areas) => {
+            let mut leaves = Vec::new();
+            for area in areas {
+                leaves.append(&mut covering(view, *area)?);
+            }
+            Condition::terms(String::new(), leaves)
+        }
+        Meaning::Keys(keys) => {
+            Condition::terms(shown(keys), each(In::Key, keys.iter().map(|key| fields::exact_key(key)).collect())?)
+        }
+        Meaning::Kinds(_) | Meaning::AnyStatus => return Ok(None),
+    }))
 }
 
 /// Words of a clause in names.
@@ -285,8 +411,10 @@ fn named_signal(view: &View, clause: &text::Clause, name: &'static str, weight: 
 
 /// The record whose key the query is: an organisation number in any spelling, an identifier, an address.
 fn keys(view: &View, asker: Audience, text: &str, understanding: &Understanding) -> Result<Option<TermsLeaf>> {
-    for key in understanding.numbers.iter().map(String::as_str).chain([text]) {
-        let mut leaf = TermsLeaf::find(view, In::Key, &[&fields::exact_key(key)], Worth::Same(1000, 0))?;
+    let addresses = std::iter::once(text).chain(text.split_whitespace()).take(MOST_WORDS).flat_map(address::keys);
+    let keys = understanding.numbers.iter().cloned().chain([text.to_owned()]).chain(addresses);
+    for key in keys.filter(|key| !key.is_empty()) {
+        let mut leaf = TermsLeaf::find(view, In::Key, &[&fields::exact_key(&key)], Worth::Same(1000, 0))?;
         leaf.weight = weights::KEY;
         if leaf.shows(view, asker)? {
             return Ok(Some(leaf));

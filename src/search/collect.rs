@@ -21,6 +21,8 @@ pub(crate) struct Conditions<'q> {
     pub asker: Audience,
     /// Kinds as bits.
     pub kinds: u8,
+    /// Kinds that are neither found nor counted, as bits.
+    pub hidden: u8,
     /// The query, for ranges.
     pub query: &'q Query,
     ranges: bool,
@@ -33,7 +35,12 @@ impl<'q> Conditions<'q> {
             || query.bbox.is_some()
             || query.updated_after.is_some()
             || query.between != (None, None);
-        Conditions { asker, kinds, query, ranges }
+        Conditions { asker, kinds, hidden: 0, query, ranges }
+    }
+
+    /// The same without some kinds.
+    pub(crate) const fn hiding(self, hidden: u8) -> Self {
+        Conditions { hidden, ..self }
     }
 
     /// Whether ranges were asked for.
@@ -150,7 +157,8 @@ impl Pass<'_> {
         let mut verdicts = [HIDDEN; 256];
         for (bits, verdict) in (0..=u8::MAX).zip(&mut verdicts) {
             let features = Features(bits);
-            if features.visible_to(self.conditions.asker) {
+            let hidden = self.conditions.hidden >> features.kind() & 1 == 1;
+            if features.visible_to(self.conditions.asker) && !hidden {
                 let wanted = self.conditions.kinds >> features.kind() & 1 == 1;
                 *verdict = match (wanted, self.count_kinds) {
                     (true, _) => WANTED,
@@ -300,6 +308,7 @@ impl<'a> Sieve<'a> {
         let conditions = &pass.conditions;
         let usual =
             !pass.count_kinds && conditions.kinds == default_kinds() && segment.is_whole() && !conditions.ranges;
+        let usual = usual && conditions.hidden == 0;
         let verdicts = if usual { [HIDDEN; 256] } else { pass.verdicts() };
         Sieve { pass, segment, usual: usual.then(|| segment.data.usual(conditions.asker)), verdicts }
     }

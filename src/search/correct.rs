@@ -6,6 +6,7 @@ use crate::search::build_query::{Plan, PlanClause, beginning};
 use crate::search::cursor::Worth;
 use crate::search::fields::SURFACE_MARK;
 use crate::search::terms::{In, TermsLeaf};
+use crate::search::text::syntax::Typed;
 use crate::search::text::{self, Word, spelling};
 use crate::search::view::{Segment, View};
 use crate::search::weights;
@@ -37,7 +38,7 @@ pub(crate) fn settle(view: &View, asker: Audience, mut plan: Plan) -> Result<Pla
         return Ok(plan);
     }
     let mut unknown = std::mem::take(&mut plan.unknown);
-    let typed_to = plan.text.trim_end().len();
+    let typed_to = plan.typed.plain.trim_end().len();
     if let Some(at) = unknown.iter().position(|clause| clause.range.end >= typed_to)
         && let Some(completed) = complete(view, asker, &unknown[at])?
     {
@@ -49,17 +50,18 @@ pub(crate) fn settle(view: &View, asker: Audience, mut plan: Plan) -> Result<Pla
     if unknown.is_empty() {
         return Ok(plan);
     }
-    match corrected(view, asker, &plan.text, &unknown)? {
+    match corrected(view, asker, &plan.typed, &unknown)? {
         // Words that stay unknown in the corrected text are left out; a beginning at its end is looked for again.
-        Some(text) => {
-            let mut better = Plan::new(view, asker, &text)?;
-            better.did_you_mean = Some(text);
-            better.unknown.retain(|clause| clause.range.end >= better.text.len());
+        Some(typed) => {
+            let typed_to = typed.plain.trim_end().len();
+            let mut better = Plan::new(view, asker, typed)?;
+            better.did_you_mean = Some(better.typed.text.clone());
+            better.unknown.retain(|clause| clause.range.end >= typed_to);
             if better.unknown.is_empty() { Ok(better) } else { finish(view, asker, better) }
         }
         None => {
             // A number that is not known is not made up for by another number.
-            if unknown.iter().any(|clause| clause.numeric) && plan.required.iter().all(|clause| clause.numeric) {
+            if unknown.iter().any(|clause| clause.numeric) && plan.free().all(|clause| clause.numeric) {
                 plan.required.clear();
             }
             Ok(plan)
@@ -137,8 +139,8 @@ fn parts(key: &[u8]) -> Option<(&str, &str)> {
 }
 
 /// The text with every unknown word corrected; `None` when none of them can be.
-fn corrected(view: &View, asker: Audience, text: &str, unknown: &[PlanClause]) -> Result<Option<String>> {
-    let mut better = text.to_owned();
+fn corrected(view: &View, asker: Audience, typed: &Typed, unknown: &[PlanClause]) -> Result<Option<Typed>> {
+    let mut better = typed.clone();
     let mut words: Vec<&Word> =
         unknown.iter().filter(|clause| !clause.numeric).flat_map(|clause| &clause.words).collect();
     words.sort_by_key(|word| std::cmp::Reverse(word.range.start));
@@ -150,11 +152,8 @@ fn corrected(view: &View, asker: Audience, text: &str, unknown: &[PlanClause]) -
             Some((candidate, 1)) => Some(candidate),
             near => apart(view, asker, word)?.or(near.map(|(candidate, _)| candidate)),
         };
-        if let Some(candidate) = candidate
-            && better.get(word.range.clone()).is_some()
-        {
-            better.replace_range(word.range.clone(), &candidate);
-            any = true;
+        if let Some(candidate) = candidate {
+            any |= better.replace(word.range.clone(), &candidate);
         }
     }
     Ok(any.then_some(better))
@@ -206,17 +205,16 @@ fn commonest(view: &View, asker: Audience, folded: &str) -> Result<Option<(Strin
 }
 
 /// Texts in which one known word, rarest first, is put right; for when the words are known but nothing has them all.
-pub(crate) fn alternatives(view: &View, asker: Audience, plan: &Plan) -> Result<Vec<String>> {
-    let mut clauses: Vec<&PlanClause> = plan.required.iter().filter(|clause| !clause.numeric).collect();
+pub(crate) fn alternatives(view: &View, asker: Audience, plan: &Plan) -> Result<Vec<Typed>> {
+    let mut clauses: Vec<&PlanClause> = plan.free().filter(|clause| !clause.numeric).collect();
     clauses.sort_by(|one, other| other.rarity().total_cmp(&one.rarity()).then(one.range.start.cmp(&other.range.start)));
     let mut texts = Vec::new();
     for clause in clauses.into_iter().take(2) {
         let [word] = clause.words.as_slice() else { continue };
         for (candidate, _) in candidates(view, asker, word, MOST_CORRECTIONS)? {
-            if plan.text.get(word.range.clone()).is_some() {
-                let mut text = plan.text.clone();
-                text.replace_range(word.range.clone(), &candidate);
-                texts.push(text);
+            let mut typed = plan.typed.clone();
+            if typed.replace(word.range.clone(), &candidate) {
+                texts.push(typed);
             }
         }
     }

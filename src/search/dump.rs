@@ -44,15 +44,19 @@ impl Searcher {
 
 fn terms(segment: &Segment) -> Result<BTreeMap<u32, String>> {
     let mut texts: BTreeMap<u32, String> = BTreeMap::new();
+    let mut positions = Vec::new();
     for (field, name) in FIELDS {
         let index = field.index(&segment.data);
         let mut stream = index.terms().stream()?;
         while stream.advance() {
-            let mut postings = index.read_postings_from_terminfo(stream.value(), IndexRecordOption::WithFreqs)?;
+            let mut postings =
+                index.read_postings_from_terminfo(stream.value(), IndexRecordOption::WithFreqsAndPositions)?;
             let term = String::from_utf8_lossy(stream.key()).escape_debug().to_string();
             while postings.doc() != TERMINATED {
                 if segment.lives(postings.doc()) {
-                    writeln!(texts.entry(postings.doc()).or_default(), "{name} {term} {}", postings.term_freq())?;
+                    postings.positions(&mut positions);
+                    let frequency = postings.term_freq();
+                    writeln!(texts.entry(postings.doc()).or_default(), "{name} {term} {frequency} {positions:?}")?;
                 }
                 postings.advance();
             }

@@ -1,7 +1,8 @@
 //! The fields of the index and the version that they, the text analysis and the vocabularies make up.
 
 use crate::resources::Kind;
-use crate::search::{evidence, text};
+use crate::resources::values::NameKind;
+use crate::search::{evidence, phrase, text};
 use crate::vocabulary::Vocabulary;
 use std::sync::{Arc, LazyLock};
 use tantivy::schema::{
@@ -25,8 +26,10 @@ pub(crate) const SURFACE_MARK: char = '\u{1}';
 pub(crate) const FOLDED_MARK: char = '\u{6}';
 /// Before a stem in `named`.
 pub(crate) const STEM_MARK: char = '\u{5}';
-/// Before the beginning of a whole name in `prefix`.
+/// Before the beginning of a name that is not the official one in `prefix`.
 pub(crate) const START_MARK: char = '\u{4}';
+/// Before the beginning of an official name in `prefix`.
+pub(crate) const OFFICIAL_START_MARK: char = '\u{7}';
 /// So many letters of a word or name are in `prefix`.
 pub(crate) const PREFIX_LETTERS: usize = 10;
 
@@ -41,9 +44,9 @@ pub(crate) struct Fields {
     pub filter: Field,
     /// Stems and compound parts of everything that is searched, vocabulary numbers and whole names.
     pub all: Field,
-    /// Words as they are written, folded form first: for spelling.
+    /// Words as they are written, folded form first: for spelling; those of texts with their positions.
     pub surface: Field,
-    /// Words and stems of names alone: short lists for signals that only names give.
+    /// Words and stems of names alone: short lists for signals that only names give; words with their positions.
     pub named: Field,
     /// Beginnings of the words of names, for search while typing.
     pub prefix: Field,
@@ -73,19 +76,19 @@ impl Fields {
     /// The fields of this version.
     pub(crate) fn new() -> Fields {
         let mut builder = Schema::builder();
-        let text = |tokenizer: &str, frequencies: bool| {
-            let option = if frequencies { IndexRecordOption::WithFreqs } else { IndexRecordOption::Basic };
+        let text = |tokenizer: &str, option: IndexRecordOption| {
             TextOptions::default().set_indexing_options(
                 TextFieldIndexing::default().set_tokenizer(tokenizer).set_index_option(option).set_fieldnorms(false),
             )
         };
+        let placed = || text(phrase::TOKENIZER, IndexRecordOption::WithFreqsAndPositions);
         let number = || NumericOptions::default().set_fast();
-        let key = builder.add_text_field("key", text("raw", false));
-        let filter = builder.add_text_field("filter", text("raw", false));
-        let all = builder.add_text_field("all", text(evidence::TOKENIZER, true));
-        let surface = builder.add_text_field("surface", text(evidence::TOKENIZER, false));
-        let named = builder.add_text_field("named", text(evidence::TOKENIZER, false));
-        let prefix = builder.add_text_field("prefix", text(evidence::TOKENIZER, false));
+        let key = builder.add_text_field("key", text("raw", IndexRecordOption::Basic));
+        let filter = builder.add_text_field("filter", text("raw", IndexRecordOption::Basic));
+        let all = builder.add_text_field("all", text(evidence::TOKENIZER, IndexRecordOption::WithFreqs));
+        let surface = builder.add_text_field("surface", placed());
+        let named = builder.add_text_field("named", placed());
+        let prefix = builder.add_text_field("prefix", text(evidence::TOKENIZER, IndexRecordOption::Basic));
         let ready = builder.add_custom_field("ready", READY, serde_json::Value::Null);
         let features = builder.add_u64_field("features", number());
         let tie = builder.add_u64_field("tie", number());
@@ -125,6 +128,11 @@ impl Fields {
     }
 }
 
+/// Whether a name is what suggestions go by first.
+pub(crate) fn is_official(kind: NameKind) -> bool {
+    kind == NameKind::Official
+}
+
 /// The term by which a record is found and deleted.
 pub(crate) fn record_key(kind: Kind, id: Uuid) -> String {
     format!("{}:{id}", kind.name())
@@ -148,6 +156,11 @@ pub(crate) fn stated_area(number: u16) -> String {
 /// The term of records that state this area or one within it.
 pub(crate) fn within_area(number: u16) -> String {
     format!("\u{1}in={number}")
+}
+
+/// The term of records that state this vocabulary term, whatever as.
+pub(crate) fn stated_term(number: u16) -> String {
+    format!("\u{1}is={number}")
 }
 
 /// The term of a vocabulary number in `all`.

@@ -7,6 +7,7 @@ use crate::search::evidence::{self, Repeat};
 use crate::search::facets::Slots;
 use crate::search::fields::{self, Fields};
 use crate::search::folders::Folders;
+use crate::search::phrase::{self, Placed};
 use crate::search::ready::ReadyPlugin;
 use crate::search::searcher::Searcher;
 use crate::search::statistics::Statistics;
@@ -375,7 +376,7 @@ impl Index {
             return Ok(None);
         }
         index.register_plugin(ReadyPlugin::shared());
-        index.tokenizers().register(evidence::TOKENIZER, Repeat);
+        register(&index);
         if self.options.verify && !index.validate_checksum()?.is_empty() {
             return Err(Error::internal("checksums of the index differ"));
         }
@@ -392,7 +393,7 @@ impl Index {
             .settings(settings)
             .register_plugin(ReadyPlugin::shared())
             .create_in_dir(folder)?;
-        index.tokenizers().register(evidence::TOKENIZER, Repeat);
+        register(&index);
         Ok(index)
     }
 
@@ -403,4 +404,10 @@ impl Index {
         self.folders.point_to(&folder)?;
         self.open_folder(folder)?.ok_or_else(|| Error::internal("a new index has other fields"))
     }
+}
+
+/// Makes known how terms are read that we made ourselves.
+fn register(index: &tantivy::Index) {
+    index.tokenizers().register(evidence::TOKENIZER, Repeat);
+    index.tokenizers().register(phrase::TOKENIZER, Placed);
 }

@@ -5,8 +5,9 @@ use crate::resources::{Audience, Kind};
 use crate::search::document::Document;
 use crate::search::evidence::{self, Places};
 use crate::search::fields::{
-    self, FOLDED_MARK, Fields, PREFIX_LETTERS, START_MARK, STEM_MARK, SURFACE_MARK, WHOLE_MARK,
+    self, FOLDED_MARK, Fields, OFFICIAL_START_MARK, PREFIX_LETTERS, START_MARK, STEM_MARK, SURFACE_MARK, WHOLE_MARK,
 };
+use crate::search::phrase::Positions;
 use crate::search::query::Query;
 use crate::search::text::{self, Word};
 use crate::search::{facets, stored};
@@ -24,6 +25,9 @@ struct Terms {
     all: HashMap<String, Places>,
     surface: HashSet<String>,
     named: HashSet<String>,
+    /// The words of names, and those of texts, one after the other.
+    names: Positions,
+    texts: Positions,
     /// Frequencies of vocabulary numbers.
     numbers: HashMap<u16, u8>,
 }
@@ -67,12 +71,11 @@ fn labels(term: &'static Term) -> impl Iterator<Item = &'static str> {
 
 impl Terms {
     fn name(&mut self, words: Vec<Word>, places: Places) {
+        self.names.add(words.iter().map(surface));
         for word in words {
-            let surface = surface(&word);
             self.named.insert(format!("{STEM_MARK}{}", word.stem));
             self.named.insert(format!("{FOLDED_MARK}{}", word.folded));
-            self.named.insert(surface.clone());
-            self.surface.insert(surface);
+            self.surface.insert(surface(&word));
             *self.all.entry(word.stem).or_default() |= places;
             for part in word.parts {
                 *self.all.entry(part).or_default() |= evidence::PART;
@@ -92,6 +95,18 @@ impl Terms {
         for surface in &prepared.surfaces {
             if !self.surface.contains(surface) {
                 self.surface.insert(surface.clone());
+            }
+        }
+    }
+
+    /// Running text, of which the order of words is kept.
+    fn text(&mut self, text: &str, places: Places) {
+        let words = text::words(text);
+        self.texts.add(words.iter().map(surface));
+        for word in words {
+            *self.all.entry(word.stem).or_default() |= places;
+            for part in word.parts {
+                *self.all.entry(part).or_default() |= places;
             }
         }
     }
@@ -168,6 +183,8 @@ fn filters(document: &Document, areas: &[u16]) -> BTreeSet<String> {
     let mut filters: BTreeSet<String> =
         document.filters.iter().map(|(name, value)| fields::filter_term(name, value)).collect();
     filters.extend(areas.iter().map(|area| fields::stated_area(*area)));
+    let stated = document.topics.iter().chain(&document.terms).chain(&document.areas).chain(&document.seat);
+    filters.extend(stated.map(|number| fields::stated_term(*number)));
     filters.extend(facets::within(areas).into_iter().map(fields::within_area));
     filters
 }
@@ -201,7 +218,8 @@ fn words(fields: &Fields, document: &Document, out: &mut TantivyDocument) {
         for word in &words {
             prefixes.extend(beginnings(&word.folded).map(str::to_owned));
         }
-        prefixes.extend(beginnings(&whole).map(|beginning| format!("{START_MARK}{beginning}")));
+        let mark = if fields::is_official(name.kind) { OFFICIAL_START_MARK } else { START_MARK };
+        prefixes.extend(beginnings(&whole).map(|beginning| format!("{mark}{beginning}")));
         let own = matches!(name.kind, NameKind::Official | NameKind::Short);
         let frequency = names.entry(whole).or_default();
         *frequency = (*frequency).max(if own { 2 } else { 1 });
@@ -218,8 +236,8 @@ fn words(fields: &Fields, document: &Document, out: &mut TantivyDocument) {
             terms.prepared(prepared, evidence::PLACE);
         }
     }
-    terms.prepared(&prepare(document.related_names.iter().map(String::as_str)), evidence::RELATED);
-    terms.prepared(&prepare(document.texts.iter().map(|text| bounded(text))), evidence::TEXT);
+    document.related_names.iter().for_each(|name| terms.text(name, evidence::RELATED));
+    document.texts.iter().for_each(|text| terms.text(bounded(text), evidence::TEXT));
 
     let mut all = String::new();
     for (term, places) in &terms.all {
@@ -232,8 +250,8 @@ fn words(fields: &Fields, document: &Document, out: &mut TantivyDocument) {
         evidence::push(&mut all, *frequency, &format!("{WHOLE_MARK}{whole}"));
     }
     out.add_text(fields.all, all);
-    out.add_text(fields.surface, once(&terms.surface));
-    out.add_text(fields.named, once(&terms.named));
+    out.add_text(fields.surface, terms.texts.write(terms.surface.iter()));
+    out.add_text(fields.named, terms.names.write(terms.named.iter()));
     out.add_text(fields.prefix, once(&prefixes));
 }
 

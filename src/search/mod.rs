@@ -6,6 +6,7 @@
 //! A word has one posting list, whose frequency is a code for where in the record it stands (`evidence`); matching,
 //! ranking and `matchedOn` all come from it. Points are whole numbers (`cursor`), so order never depends on segments.
 
+mod beginnings;
 mod best;
 mod build_query;
 mod collect;
@@ -26,6 +27,7 @@ mod known;
 mod order;
 mod packed;
 mod page;
+mod phrase;
 mod postings;
 pub mod query;
 mod ready;

@@ -137,7 +137,7 @@ impl Page<'_> {
         if let Some(mut leaf) = plan.keys.as_ref().map(|keys| keys.open(self.view, segment)).transpose()?.flatten() {
             for at in here.iter().filter(|_| explain) {
                 if leaf.seek(found[*at].doc) == found[*at].doc {
-                    evidence[*at].parts.push(part("key", &plan.text, 0, leaf.most(), leaf.points(0)));
+                    evidence[*at].parts.push(part("key", plan.typed.spoken.trim(), 0, leaf.most(), leaf.points(0)));
                 }
             }
         }
@@ -152,6 +152,10 @@ impl Page<'_> {
                     evidence[*at].parts.push(part("word", &planned.shown(), places, planned.share, points));
                 }
             }
+        }
+        for at in here.iter().filter(|_| explain) {
+            let parts = plan.conditions.iter().map(|condition| part("condition", &condition.shown, 0, 0, 0));
+            evidence[*at].parts.extend(parts);
         }
         for at in here.iter().filter(|_| explain && self.relaxed) {
             if evidence[*at].words == plan.required.len() {

@@ -8,8 +8,10 @@ use uuid::Uuid;
 /// A parsed search: a list is one without `text`.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Query {
-    /// The words, as typed.
+    /// The words and operators, as typed.
     pub text: Option<String>,
+    /// Parameters whose fields are no operators of the text: the list has no such filter.
+    pub without: Vec<&'static str>,
     /// Kinds of records to find; empty means all that a search shows without being asked for a type.
     pub kinds: Vec<Kind>,
     /// All must hold.
@@ -165,6 +167,8 @@ pub enum SuggestionKind {
     Record(Kind, Uuid),
     /// A topic, by its number.
     Topic(u16),
+    /// A municipality, a county or the country, by its number.
+    Place(u16),
 }
 
 /// Who asks: what the index must not show others.

@@ -2,21 +2,24 @@
 
 use crate::error::Result;
 use crate::resources::{Audience, Kind};
-use crate::search::build_query::{Need, Plan};
+use crate::search::build_query::{Need, Plan, bounded};
 use crate::search::collect::{self, Collected, Conditions, Found, Matches, Pass};
 use crate::search::cursor::Worth;
 use crate::search::facets::{MUNICIPALITY, TYPE};
 use crate::search::intake::{default_kinds, kinds_mask};
 use crate::search::order::{After, Order};
 use crate::search::page::Page;
-use crate::search::query::{Answer, Position, Query, Start};
+use crate::search::query::{Answer, Filter, Position, Query, Start};
 use crate::search::source::Source;
 use crate::search::terms::{self, In, TermsLeaf, covering};
+use crate::search::text::syntax::{self, Meaning, Typed};
 use crate::search::view::View;
 use crate::search::weights::{ENOUGH, ENOUGH_OF_TWO, RELAXED};
 use crate::search::{correct, fields};
 use crate::vocabulary::Vocabulary;
+use std::borrow::Cow;
 use std::sync::Arc;
+use uuid::Uuid;
 
 /// A page holds at most so many hits.
 const LARGEST_PAGE: usize = 10_000;
@@ -72,8 +75,17 @@ impl Searcher {
     /// Whether an answer is likely to touch many records, so that it is better computed off the server's threads.
     pub fn is_heavy(&self, query: &Query) -> bool {
         let deep = matches!(query.start, Start::Offset(offset) if offset > 1_000);
-        let open = query.text.is_none() && query.ids.is_empty();
+        let typed = query.text.as_deref().map(|text| syntax::read(bounded(text), &query.without, &|_| false));
+        // Phrases are looked for in whole lists of positions.
+        let plain = typed.is_some_and(|typed| typed.has_words() && typed.parts.is_empty());
+        let open = !plain && query.ids.is_empty();
         self.view.living > 50_000 && (deep || open)
+    }
+
+    /// Whether a record that the asker may see has this key.
+    fn knows_key(&self, asker: Audience, key: &str) -> bool {
+        let leaf = TermsLeaf::find(&self.view, In::Key, &[&fields::exact_key(key)], Worth::NOTHING);
+        leaf.and_then(|leaf| leaf.shows(&self.view, asker)).unwrap_or(false)
     }
 
     /// How many hits a query has.
@@ -85,16 +97,19 @@ impl Searcher {
     /// Answers a query. Only what the asker may see takes part in anything: hits, totals, facets, spelling.
     pub fn find(&self, asker: Audience, query: &Query) -> Result<Answer> {
         let view = &*self.view;
-        let text = query.text.as_deref().map(str::trim).filter(|text| !text.is_empty());
-        let order = Order::new(&query.sort, query.near, text.is_some());
+        let text = query.text.as_deref().map(bounded).filter(|text| !text.is_empty());
+        let typed = text.map(|text| syntax::read(text, &query.without, &|key| self.knows_key(asker, key)));
+        let query = &*typed.as_ref().map_or(Cow::Borrowed(query), |typed| narrowed(query, typed));
+        let has_words = typed.as_ref().is_some_and(Typed::has_words);
+        let order = Order::new(&query.sort, query.near, has_words);
         let after = match &query.start {
             Start::After(position) => Some(order.after(position)?),
             Start::Offset(_) => None,
         };
         let restrictions = Restrictions::find(view, query)?;
-        let mut decided = match text {
-            Some(text) => Some(Decided {
-                plan: correct::settle(view, asker, Plan::new(view, asker, text)?)?,
+        let mut decided = match typed.filter(|typed| !typed.only_filters()) {
+            Some(typed) => Some(Decided {
+                plan: correct::settle(view, asker, Plan::new(view, asker, typed)?)?,
                 need: Need::Everything,
             }),
             None => None,
@@ -106,7 +121,7 @@ impl Searcher {
             order: &order,
             after: after.as_ref(),
             restrictions: &restrictions,
-            text: text.is_some(),
+            text: has_words,
         };
         let mut collected = request.collect(decided.as_ref())?;
         if let Some(first) = decided.take() {
@@ -118,6 +133,29 @@ impl Searcher {
         }
         request.answer(decided.as_ref(), collected)
     }
+}
+
+/// The query with the fields of its text as filters, as if they had been asked for by parameters.
+fn narrowed<'a>(query: &'a Query, typed: &Typed) -> Cow<'a, Query> {
+    let mut query = Cow::Borrowed(query);
+    for part in typed.parts.iter().filter(|part| !part.excluded) {
+        match &part.meaning {
+            Meaning::Filter(name, any) => query.to_mut().filters.push(Filter { name, any: any.clone() }),
+            Meaning::Areas(areas) => query.to_mut().areas.push(areas.clone()),
+            Meaning::Kinds(kinds) if query.kinds.is_empty() => query.to_mut().kinds.clone_from(kinds),
+            Meaning::Kinds(kinds) => {
+                let query = query.to_mut();
+                query.kinds.retain(|kind| kinds.contains(kind));
+                if query.kinds.is_empty() {
+                    // Two demands exclude each other: the empty id belongs to nobody.
+                    query.kinds.clone_from(kinds);
+                    query.ids = vec![Uuid::nil()];
+                }
+            }
+            _ => {}
+        }
+    }
+    query
 }
 
 struct Request<'a> {
@@ -134,6 +172,11 @@ struct Request<'a> {
 impl Request<'_> {
     fn kinds(&self) -> u8 {
         if self.query.kinds.is_empty() { default_kinds() } else { kinds_mask(&self.query.kinds) }
+    }
+
+    fn conditions(&self, decided: Option<&Decided>) -> Conditions<'_> {
+        let hidden = decided.map_or(0, |decided| decided.plan.hidden_kinds);
+        Conditions::new(self.asker, self.kinds(), self.query).hiding(hidden)
     }
 
     fn offset(&self) -> usize {
@@ -164,7 +207,7 @@ impl Request<'_> {
         let area_worth = if scored { collect::area_worth(&self.view.slots, &self.areas(decided)) } else { Vec::new() };
         let pass = Pass {
             view: self.view,
-            conditions: Conditions::new(self.asker, self.kinds(), self.query),
+            conditions: self.conditions(decided),
             order: Some(self.order),
             keep,
             after: self.after,
@@ -200,7 +243,7 @@ impl Request<'_> {
         let open = Query::default();
         let pass = Pass {
             view: self.view,
-            conditions: Conditions::new(self.asker, default_kinds(), &open),
+            conditions: Conditions::new(self.asker, default_kinds(), &open).hiding(plan.hidden_kinds),
             order: None,
             keep: 0,
             after: None,
@@ -225,7 +268,7 @@ impl Request<'_> {
 
     /// Decides how much of a text must match, once a strict search has found so many; true when that changed.
     fn decide(&self, strict: Decided, total: usize) -> Result<(bool, Decided)> {
-        let words = strict.plan.required.len();
+        let words = strict.plan.free().count();
         let enough = match words {
             0 | 1 => 1,
             2 => ENOUGH_OF_TWO,
@@ -269,10 +312,10 @@ impl Request<'_> {
 
     /// The plan of a text with one known word put right, if that finds something.
     fn corrected(&self, plan: &Plan) -> Result<Option<Plan>> {
-        for text in correct::alternatives(self.view, self.asker, plan)? {
-            let mut better = Plan::new(self.view, self.asker, &text)?;
+        for typed in correct::alternatives(self.view, self.asker, plan)? {
+            let mut better = Plan::new(self.view, self.asker, typed)?;
             if better.unknown.is_empty() && self.count(&better, Need::Everything, 1)? > 0 {
-                better.did_you_mean = Some(text);
+                better.did_you_mean = Some(better.typed.text.clone());
                 return Ok(Some(better));
             }
         }
@@ -351,7 +394,7 @@ impl Request<'_> {
     fn without(&self, decided: Option<&Decided>, name: &'static str) -> Result<Collected> {
         let pass = Pass {
             view: self.view,
-            conditions: Conditions::new(self.asker, self.kinds(), self.query),
+            conditions: self.conditions(decided),
             order: None,
             keep: 0,
             after: None,

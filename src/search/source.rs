@@ -17,6 +17,10 @@ pub(crate) enum Source {
     Any(Vec<Way>),
     /// A word or filter whose matches are ready, and what each of its values counts.
     Column(Arc<Column>, Box<Points>),
+    /// These documents, in their order, and how many of them are behind.
+    Documents(Arc<[DocId]>, usize),
+    /// What matches the first and none of the others.
+    Except(Box<Source>, Vec<Source>),
     /// All of these; the rarest first.
     All(Vec<Source>),
     /// One of these; what they count is added.
@@ -76,12 +80,20 @@ impl Source {
         Source::Column(column, points)
     }
 
+    /// This without what any of these match.
+    pub(crate) fn except(source: Source, others: impl IntoIterator<Item = Option<Source>>) -> Source {
+        let others: Vec<Source> = others.into_iter().flatten().collect();
+        if others.is_empty() { source } else { Source::Except(Box::new(source), others) }
+    }
+
     /// How many postings it has to read at most.
     pub(crate) fn postings(&self) -> f32 {
         match self {
             Source::Everything => f32::MAX,
             Source::Any(ways) => ways.iter().map(Way::frequency).sum(),
             Source::Column(column, _) => column.count() as f32,
+            Source::Documents(documents, _) => documents.len() as f32,
+            Source::Except(source, _) => source.postings(),
             Source::All(sources) => sources.first().map_or(0.0, Source::postings),
             Source::Either(sources) => sources.iter().map(Source::postings).sum(),
             Source::Enough { sources, .. } => sources.iter().map(|(source, _)| source.postings()).sum(),
@@ -91,7 +103,8 @@ impl Source {
     /// Whether matches have points: those of filters have none.
     fn counts(&self) -> bool {
         match self {
-            Source::Everything => false,
+            Source::Everything | Source::Documents(..) => false,
+            Source::Except(source, _) => source.counts(),
             Source::Any(ways) => ways.iter().any(Way::counts),
             Source::Column(_, points) => points.counts,
             Source::All(_) | Source::Either(_) | Source::Enough { .. } => true,
@@ -103,14 +116,16 @@ impl Source {
         match self {
             Source::Any(_) | Source::Column(..) => true,
             Source::All(sources) => sources.first().is_some_and(Source::sets_points),
-            Source::Everything | Source::Either(_) | Source::Enough { .. } => false,
+            Source::Except(source, _) => source.sets_points(),
+            Source::Everything | Source::Documents(..) | Source::Either(_) | Source::Enough { .. } => false,
         }
     }
 
     /// What a document of a window counts at most.
     pub(crate) fn most(&mut self, stretch: Stretch<'_>) -> u32 {
         match self {
-            Source::Everything => 0,
+            Source::Everything | Source::Documents(..) => 0,
+            Source::Except(source, _) => source.most(stretch),
             // What is rare is in few windows.
             Source::Any(ways) => {
                 let here =
@@ -139,6 +154,11 @@ impl Source {
             Source::Everything => from,
             Source::Any(ways) => ways.iter_mut().map(|way| way.next(from)).min().unwrap_or(TERMINATED),
             Source::Column(column, _) => column.next(from),
+            Source::Documents(documents, behind) => {
+                *behind += documents.get(*behind..).map_or(0, |rest| rest.partition_point(|doc| *doc < from));
+                documents.get(*behind).copied().unwrap_or(TERMINATED)
+            }
+            Source::Except(source, _) => source.next(from),
             Source::All(sources) => {
                 sources.iter_mut().fold(from, |next, source| if next == TERMINATED { next } else { source.next(next) })
             }
@@ -189,6 +209,22 @@ impl Source {
                     } else if stretch.counted {
                         each_of(*bits, |bit| of[bit % 64] = 0);
                     }
+                }
+            }
+            Source::Documents(documents, behind) => {
+                let ahead = documents.get(*behind..).unwrap_or_default();
+                let from = ahead.partition_point(|doc| *doc < stretch.base);
+                let to = ahead.partition_point(|doc| *doc < stretch.end());
+                *behind += from;
+                out.pour_bits(stretch, ahead.get(from..to).unwrap_or_default());
+            }
+            Source::Except(source, others) => {
+                source.fill(stretch, out, spare);
+                for other in others {
+                    if out.count() == 0 {
+                        return;
+                    }
+                    other.beside(stretch, spare, |found, _| out.subtract(found));
                 }
             }
             Source::All(sources) => {

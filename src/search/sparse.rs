@@ -81,10 +81,12 @@ impl Source {
 
     fn lists(&self) -> bool {
         match self {
-            Source::Any(_) => true,
+            Source::Any(_) | Source::Documents(..) => true,
             Source::All(sources) => {
-                matches!(sources.first(), Some(Source::Any(_)))
-                    && sources.iter().all(|source| matches!(source, Source::Any(_) | Source::Column(..)))
+                matches!(sources.first(), Some(Source::Any(_) | Source::Documents(..)))
+                    && sources
+                        .iter()
+                        .all(|source| matches!(source, Source::Any(_) | Source::Documents(..) | Source::Column(..)))
             }
             _ => false,
         }
@@ -94,6 +96,7 @@ impl Source {
     pub(crate) fn list(&mut self, data: &SegmentData, counted: bool) -> List {
         match self {
             Source::Any(ways) => ways.iter_mut().map(|way| way.list(data, counted)).fold(List::default(), List::either),
+            Source::Documents(documents, _) => List { docs: documents.to_vec(), points: vec![0; documents.len()] },
             Source::All(sources) => {
                 let Some((first, others)) = sources.split_first_mut() else { return List::default() };
                 let mut list = first.list(data, counted);
@@ -114,6 +117,7 @@ impl Source {
                 }
                 None => false,
             }),
+            Source::Documents(documents, _) => list.retain(|doc, _| documents.binary_search(&doc).is_ok()),
             Source::Any(ways) => list.retain(|doc, points| {
                 let more = best(ways, data, doc);
                 *points += more.unwrap_or(0);

@@ -2,6 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::resources::Audience;
+use crate::search::beginnings::{self, Beginnings};
 use crate::search::column::Columns;
 use crate::search::facets::Slots;
 use crate::search::fields::Fields;
@@ -71,6 +72,10 @@ pub(crate) struct SegmentData {
     pub key: Arc<InvertedIndexReader>,
     /// Matches of words that many documents have.
     pub columns: Columns,
+    /// Documents that many know, as bits.
+    pub prominent: Box<[u64]>,
+    /// The first documents of what begins with few letters.
+    pub beginnings: Beginnings,
 }
 
 impl SegmentData {
@@ -115,6 +120,8 @@ impl SegmentData {
             surface: reader.inverted_index(fields.surface)?,
             named: reader.inverted_index(fields.named)?,
             prefix: reader.inverted_index(fields.prefix)?,
+            prominent: beginnings::prominent(&*reader.inverted_index(fields.filter)?, documents)?,
+            beginnings: Beginnings::default(),
             filter: reader.inverted_index(fields.filter)?,
             key: reader.inverted_index(fields.key)?,
             columns: Columns::default(),

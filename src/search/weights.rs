@@ -87,6 +87,12 @@ pub(crate) const AREA_COUNTRY: u16 = 400;
 /// place makes, since who asks for a name may want its history.
 pub(crate) const REST: [u32; 4] = [0, 0, 300, 600];
 
+// Suggestions.
+
+/// Filters of records that many know, so that they are suggested before others that begin alike.
+pub(crate) const PROMINENT: [(&str, &str); 3] =
+    [("level", "national"), ("level", "international"), ("kind", "umbrella")];
+
 // How much of a query must match.
 
 /// So many records with every word are enough, for two words and for more: then those that lack some stay away.

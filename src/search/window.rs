@@ -98,6 +98,11 @@ impl Window {
         });
     }
 
+    /// Takes out what matches in the other window.
+    pub(crate) fn subtract(&mut self, other: &Window) {
+        each_of(self.touched & other.touched, |word| self.bits[word] &= !other.bits[word]);
+    }
+
     /// Adds what the other window's matches count.
     pub(crate) fn add(&mut self, other: &Window) {
         self.join(self.touched & other.touched, other, |_, _, points, more| {

@@ -2,6 +2,8 @@
 //!
 //! Every term of every vocabulary has a number of its own in one `u16` space, which facets use.
 
+pub mod names;
+
 use crate::resources::values::{LocalizedText, Location, TextLanguage};
 use serde::Deserialize;
 use std::collections::HashMap;

@@ -29,6 +29,7 @@ mod races;
 mod readme;
 mod registry;
 mod roles;
+mod search;
 mod surface;
 mod webhooks;
 mod writing;

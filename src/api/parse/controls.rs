@@ -90,7 +90,7 @@ impl Reader<'_> {
                 self.unknown_value("sort", part, Some("relevance"));
             } else if sort.iter().any(|other| other.by == by) {
                 self.wrong("sort", "repeated", "Samma ordning står två gånger.", "The same order stands twice.");
-            } else if by != SortBy::Relevance || self.query.text.is_some() {
+            } else if by != SortBy::Relevance || self.typed.has_words() {
                 // Without words all are as relevant: what comes next in the order decides.
                 sort.push(Sort { by, descending });
             }

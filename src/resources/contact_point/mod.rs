@@ -10,7 +10,7 @@ use crate::db::store::Row;
 use crate::db::{AnyConnection, Told, Tx};
 use crate::error::{FieldError, Message, Result};
 use crate::resources::check::{self, Errors};
-use crate::resources::describe::{NamesOf, audience, begin, creations_of, rest, with_kind_of, word};
+use crate::resources::describe::{self, NamesOf, audience, begin, creations_of, rest, with_kind_of, word};
 use crate::resources::owner::Owner;
 use crate::resources::resource::repoint;
 use crate::resources::resource::{OWNERS, ReferenceTo, Resource, Stored, parse};
@@ -381,6 +381,14 @@ impl Resource for ContactPoints {
                 document.covers(&content.areas);
                 document.keyed("language", Vocabulary::Languages, &content.languages);
                 document.text(content.description.as_ref());
+                for channel in &content.channels {
+                    match channel.kind {
+                        ChannelKind::Email => describe::email(&mut document, &channel.value),
+                        ChannelKind::Phone => describe::phone(&mut document, &channel.value),
+                        ChannelKind::Web | ChannelKind::Form => describe::web(&mut document, &channel.value),
+                        ChannelKind::Post | ChannelKind::Visit => {}
+                    }
+                }
                 document.filter("visibility", word(&content.visibility));
                 document.closed("status", Vocabulary::Statuses, &content.status);
                 document.rest = rest(&word(&content.status));

@@ -489,6 +489,6 @@ fn document(row: &Row, content: &OrganisationInput, creations: &HashMap<Uuid, i6
     if !content.address_protected {
         document.location = content.location.map(|location| (location.lat, location.lon));
     }
-    describe::website_key(&mut document, content.website.as_deref());
+    content.website.iter().for_each(|website| describe::web(&mut document, website));
     document
 }

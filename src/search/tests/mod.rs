@@ -3,9 +3,11 @@
 mod agreement;
 mod facets;
 mod find;
+mod operators;
 mod paging;
 mod random;
 mod reference;
+mod suggest;
 mod updates;
 mod windows;
 

@@ -1,11 +1,13 @@
 //! Swedish text: spelling, stems, compounds, and what a query means. The same on both sides: what is indexed and what is
 //! asked go through the same functions, which never change with what is in the registry.
 
+pub mod address;
 mod compound;
 mod fold;
 mod lexicon;
 pub mod spelling;
 mod stem;
+pub mod syntax;
 mod understand;
 
 pub use fold::{exact, fold};
@@ -40,6 +42,28 @@ pub struct Word {
 /// The words of a text, in their order.
 pub fn words(text: &str) -> Vec<Word> {
     let mut words = Vec::new();
+    spelled(text, |range, surface, folded| {
+        let stem = stem::stem(&folded);
+        let parts = understand::parts_with_tails(&folded);
+        words.push(Word { exact: exact(surface), folded, stem, parts, range });
+    });
+    words
+}
+
+/// The folded words of a text, joined: what whole names are compared by.
+pub fn folded(text: &str) -> String {
+    let mut joined = String::with_capacity(text.len());
+    spelled(text, |_, _, folded| {
+        if !joined.is_empty() {
+            joined.push(' ');
+        }
+        joined.push_str(&folded);
+    });
+    joined
+}
+
+/// Calls `work` with every word of a text: where it stands, as it is written, and folded.
+fn spelled<'a>(text: &'a str, mut work: impl FnMut(Range<usize>, &'a str, String)) {
     let mut start = None;
     let is_part = |letter: char| letter.is_alphanumeric() || is_combining_mark(letter);
     for (at, letter) in text.char_indices().chain([(text.len(), ' ')]) {
@@ -49,13 +73,10 @@ pub fn words(text: &str) -> Vec<Word> {
             let surface = text.get(from..at).unwrap_or_default();
             let folded = fold(surface);
             if !folded.is_empty() {
-                let stem = stem::stem(&folded);
-                let parts = understand::parts_with_tails(&folded);
-                words.push(Word { exact: exact(surface), folded, stem, parts, range: from..at });
+                work(from..at, surface, folded);
             }
         }
     }
-    words
 }
 
 /// A key whose bytes compare as names stand in Swedish alphabetical order: å, ä and ö last, numbers by their value.

@@ -28,6 +28,12 @@ pub fn automaton(word: &str, distance: u8) -> Option<DFA> {
     }
 }
 
+/// What accepts words of which a beginning differs from these letters in one at most.
+pub fn beginning(letters: &str) -> Option<DFA> {
+    static ONE: OnceLock<LevenshteinAutomatonBuilder> = OnceLock::new();
+    Some(ONE.get_or_init(|| LevenshteinAutomatonBuilder::new(1, true)).build_prefix_dfa(letters))
+}
+
 /// Candidates in order: the nearest first, of these the most frequent, then by letters.
 pub fn rank(mut found: Vec<(String, u8, u64)>) -> Vec<(String, u8, u64)> {
     found.sort_by(|a, b| a.1.cmp(&b.1).then(b.2.cmp(&a.2)).then_with(|| a.0.cmp(&b.0)));

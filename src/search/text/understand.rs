@@ -320,7 +320,7 @@ fn settle(clauses: &mut [Clause]) {
 }
 
 /// Organisation numbers and keys in a query.
-fn numbers(query: &str) -> Vec<String> {
+pub(super) fn numbers(query: &str) -> Vec<String> {
     let mut numbers = Vec::new();
     let joined: String = query.chars().filter(|c| !c.is_whitespace()).collect();
     for candidate in std::iter::once(joined.as_str()).chain(query.split_whitespace()) {
