@@ -96,6 +96,12 @@ enum Command {
         #[command(subcommand)]
         command: EvaluateCommand,
     },
+    /// Counts how common the lexicon's words are in records: what `data/lexicon/frequencies.txt` holds.
+    Lexicon {
+        /// NDJSON files in the form of imports.
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+    },
     /// Writes realistic, invented organisations as NDJSON, the same for the same seed.
     Generate {
         /// How many.
@@ -303,6 +309,7 @@ fn main() -> ExitCode {
         Command::Evaluate { command: EvaluateCommand::Search { file, json, url, demo } } => {
             commands::evaluate_search(&file, json, url.as_deref(), demo)
         }
+        Command::Lexicon { files } => commands::count_lexicon(&files),
         Command::Generate { organisations, seed, out } => commands::generate(organisations, seed, out.as_deref()),
     };
     match outcome {

@@ -98,10 +98,15 @@ impl Plan {
         let understanding = text::understand(text);
         let mut plan = Plan { text: text.to_owned(), ..Plan::default() };
         plan.keys = keys(view, asker, text, &understanding)?;
+        let joined = joined(view, &understanding)?;
         let (required, optional) = roles(&understanding);
         for index in required {
             let Some(clause) = understanding.clauses.get(index) else { continue };
-            let clause = plan_clause(view, clause, true)?;
+            let mut clause = plan_clause(view, clause, true)?;
+            for (term, leaf) in joined.iter().filter(|(at, ..)| *at == index || *at + 1 == index).map(|(_, t, l)| (t, l)) {
+                clause.leaves.push(leaf.clone());
+                clause.stems.push(term.clone());
+            }
             if clause.shows(view, asker)? {
                 plan.required.push(clause);
             } else {
@@ -296,6 +301,20 @@ fn plan_clause(view: &View, clause: &text::Clause, required: bool) -> Result<Pla
         stems,
         begins: None,
     })
+}
+
+/// Words that neighbours of the query make together and that records have, by the first one's clause.
+fn joined(view: &View, understanding: &Understanding) -> Result<Vec<(usize, String, TermsLeaf)>> {
+    let mut joined = Vec::new();
+    for join in understanding.joins.iter().take(MOST_WORDS) {
+        for term in &join.terms {
+            let leaf = TermsLeaf::find(view, In::All, &[term], Worth::Places)?;
+            if leaf.frequency > 0 {
+                joined.push((join.clause, term.clone(), TermsLeaf { base: weights::JOINED, ..leaf }));
+            }
+        }
+    }
+    Ok(joined)
 }
 
 /// How many records there are, by the statistics that scores are computed with.

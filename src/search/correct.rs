@@ -221,6 +221,13 @@ pub(crate) fn alternatives(view: &View, asker: Audience, plan: &Plan) -> Result<
 /// The best corrections of a word: words that a visible record holds, as they are written there. Typing errors seldom hit
 /// the first letter, so others are tried last.
 fn candidates(view: &View, asker: Audience, word: &Word, wanted: usize) -> Result<Vec<(String, u8)>> {
+    // Typed with å, ä and ö where records have none, or others: the same letters are the nearest.
+    if word.marked.is_some()
+        && let Some((exact, _)) = commonest(view, asker, &word.folded)?
+        && exact != word.exact
+    {
+        return Ok(vec![(exact, 1)]);
+    }
     let allowed = spelling::distance_allowed(&word.folded);
     let first = word.folded.bytes().next();
     // The nearest come first: where one is wanted, those that differ in one letter are found with less work.

@@ -10,7 +10,7 @@ use tantivy::schema::{
 use uuid::Uuid;
 
 /// Counts changes of the fields and of what stands in them.
-const LAYOUT: u32 = 4;
+const LAYOUT: u32 = 5;
 
 /// What a custom field of tantivy is called that our plugin of ready-made records reads.
 pub(crate) const READY: &str = "ready";
@@ -39,7 +39,8 @@ pub(crate) struct Fields {
     pub key: Field,
     /// `name=value` of every filter.
     pub filter: Field,
-    /// Stems and compound parts of everything that is searched, vocabulary numbers and whole names.
+    /// Stems and compound parts of everything that is searched (plain, and behind `text::MARKED` and `text::PLAIN`),
+    /// vocabulary numbers and whole names.
     pub all: Field,
     /// Words as they are written, folded form first: for spelling.
     pub surface: Field,

@@ -34,14 +34,17 @@ struct Prepared {
     surfaces: Vec<String>,
 }
 
-fn prepare<'a>(texts: impl Iterator<Item = &'a str>) -> Prepared {
+/// Takes texts apart; `old` where they are what a system has written that lacks å, ä and ö.
+fn prepare<'a>(texts: impl Iterator<Item = &'a str>, old: bool) -> Prepared {
     let mut stems = BTreeSet::new();
     let mut surfaces = BTreeSet::new();
     for text in texts {
         for word in text::words(text) {
             surfaces.insert(surface(&word));
-            stems.insert(word.stem);
-            stems.extend(word.parts);
+            if old {
+                stems.extend(word.plain_terms());
+            }
+            stems.extend(word.terms().map(str::to_owned));
         }
     }
     Prepared { stems: stems.into_iter().collect(), surfaces: surfaces.into_iter().collect() }
@@ -58,7 +61,7 @@ fn prepared(number: u16) -> Option<&'static Prepared> {
         (0..count).map(|_| OnceLock::new()).collect()
     });
     let term = vocabulary::by_number(number)?;
-    Some(ALL.get(usize::from(number))?.get_or_init(|| prepare(labels(term))))
+    Some(ALL.get(usize::from(number))?.get_or_init(|| prepare(labels(term), false)))
 }
 
 fn labels(term: &'static Term) -> impl Iterator<Item = &'static str> {
@@ -67,27 +70,40 @@ fn labels(term: &'static Term) -> impl Iterator<Item = &'static str> {
 
 impl Terms {
     fn name(&mut self, words: Vec<Word>, places: Places) {
+        let old = !words.iter().any(|word| text::has_marks(&word.exact));
         for word in words {
             let surface = surface(&word);
-            self.named.insert(format!("{STEM_MARK}{}", word.stem));
+            for stem in std::iter::once(&word.stem).chain(&word.marked) {
+                self.named.insert(format!("{STEM_MARK}{stem}"));
+                self.place(stem, places);
+            }
             self.named.insert(format!("{FOLDED_MARK}{}", word.folded));
             self.named.insert(surface.clone());
             self.surface.insert(surface);
-            *self.all.entry(word.stem).or_default() |= places;
-            for part in word.parts {
-                *self.all.entry(part).or_default() |= evidence::PART;
+            for part in word.parts.iter().chain(&word.marked_parts) {
+                self.place(part, evidence::PART);
+            }
+            if old {
+                for term in word.plain_terms() {
+                    let own = term.strip_prefix(text::PLAIN) == Some(word.stem.as_str());
+                    self.place(&term, if own { places } else { evidence::PART });
+                }
+            }
+        }
+    }
+
+    fn place(&mut self, term: &str, places: Places) {
+        match self.all.get_mut(term) {
+            Some(known) => *known |= places,
+            None => {
+                self.all.insert(term.to_owned(), places);
             }
         }
     }
 
     fn prepared(&mut self, prepared: &Prepared, places: Places) {
         for stem in &prepared.stems {
-            match self.all.get_mut(stem) {
-                Some(known) => *known |= places,
-                None => {
-                    self.all.insert(stem.clone(), places);
-                }
-            }
+            self.place(stem, places);
         }
         for surface in &prepared.surfaces {
             if !self.surface.contains(surface) {
@@ -193,7 +209,7 @@ pub(crate) fn meets(document: &Document, query: &Query) -> bool {
 
 fn words(fields: &Fields, document: &Document, out: &mut TantivyDocument) {
     let mut terms = Terms::default();
-    let mut names: HashMap<String, u8> = HashMap::new();
+    let mut wholes: HashMap<String, u8> = HashMap::new();
     let mut prefixes: BTreeSet<String> = BTreeSet::new();
     for name in &document.names {
         let words = text::words(&name.value);
@@ -203,7 +219,7 @@ fn words(fields: &Fields, document: &Document, out: &mut TantivyDocument) {
         }
         prefixes.extend(beginnings(&whole).map(|beginning| format!("{START_MARK}{beginning}")));
         let own = matches!(name.kind, NameKind::Official | NameKind::Short);
-        let frequency = names.entry(whole).or_default();
+        let frequency = wholes.entry(whole).or_default();
         *frequency = (*frequency).max(if own { 2 } else { 1 });
         terms.name(words, if own { evidence::NAME } else { evidence::ALIAS });
     }
@@ -218,8 +234,12 @@ fn words(fields: &Fields, document: &Document, out: &mut TantivyDocument) {
             terms.prepared(prepared, evidence::PLACE);
         }
     }
-    terms.prepared(&prepare(document.related_names.iter().map(String::as_str)), evidence::RELATED);
-    terms.prepared(&prepare(document.texts.iter().map(|text| bounded(text))), evidence::TEXT);
+    terms.prepared(&prepare(document.related_names.iter().map(String::as_str), false), evidence::RELATED);
+    // English texts have no å, ä and ö either: a text is taken for an old system's only where nothing in the record has them.
+    let texts = || document.texts.iter().map(|text| bounded(text));
+    let names = || document.names.iter().map(|name| name.value.as_str());
+    let old = !texts().chain(names()).any(text::has_marks);
+    terms.prepared(&prepare(texts(), old), evidence::TEXT);
 
     let mut all = String::new();
     for (term, places) in &terms.all {
@@ -228,7 +248,7 @@ fn words(fields: &Fields, document: &Document, out: &mut TantivyDocument) {
     for (number, frequency) in &terms.numbers {
         evidence::push(&mut all, *frequency, &fields::vocabulary_term(*number));
     }
-    for (whole, frequency) in names.iter().filter(|(whole, _)| !whole.is_empty()) {
+    for (whole, frequency) in wholes.iter().filter(|(whole, _)| !whole.is_empty()) {
         evidence::push(&mut all, *frequency, &format!("{WHOLE_MARK}{whole}"));
     }
     out.add_text(fields.all, all);

@@ -40,6 +40,11 @@ pub(crate) const TERM: [u32; 4] = [420, 480, 540, 640];
 
 /// The word as it was typed, in any of its forms.
 pub(crate) const TYPED: u32 = 1000;
+/// The same word without å, ä and ö, in a text that has none at all, where it was typed with them: most likely the same,
+/// but the exact spelling is certain.
+pub(crate) const PLAIN: u32 = 930;
+/// The word that it makes with its neighbour, where records have that: Swedish compounds are often written apart.
+pub(crate) const JOINED: u32 = 950;
 /// The named area: what lies there, after what is called so.
 pub(crate) const AREA: u32 = 900;
 /// The beginning of a word: what is typed so far.
