@@ -35,6 +35,8 @@ pub struct Evaluation {
     pub pending: BTreeMap<String, Vec<String>>,
     /// Cases whose records are not all among the first five.
     pub failed: Vec<Failed>,
+    /// Cases that are found but have another record first.
+    pub not_first: Vec<Failed>,
 }
 
 /// Figures over a set of cases; shares are from 0 to 1.
@@ -75,7 +77,7 @@ pub fn evaluate(cases: &[Case], ask: Ask<'_>) -> Result<Evaluation> {
     let mut abilities: BTreeMap<String, Figures> = BTreeMap::new();
     let mut all = Figures::default();
     let mut pending: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    let mut failed = Vec::new();
+    let (mut failed, mut not_first) = (Vec::new(), Vec::new());
     for case in cases {
         if let Some(resource) = &case.pending {
             pending.entry(resource.clone()).or_default().push(case.q.clone());
@@ -91,14 +93,15 @@ pub fn evaluate(cases: &[Case], ask: Ask<'_>) -> Result<Evaluation> {
             figures.all_in_first_five += f64::from(u8::from(complete));
             figures.mean_reciprocal_rank += rank.map_or(0.0, |rank| 1.0 / (rank as f64 + 1.0));
         }
-        if !complete {
+        if !complete || rank != Some(0) {
             let got = five.iter().map(|keys| keys.first().cloned().unwrap_or_default()).collect();
-            failed.push(Failed { q: case.q.clone(), expect: case.expect.clone(), got });
+            let list = if complete { &mut not_first } else { &mut failed };
+            list.push(Failed { q: case.q.clone(), expect: case.expect.clone(), got });
         }
     }
     all.finish();
     abilities.values_mut().for_each(Figures::finish);
-    Ok(Evaluation { all, abilities, pending, failed })
+    Ok(Evaluation { all, abilities, pending, failed, not_first })
 }
 
 impl Figures {

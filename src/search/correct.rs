@@ -144,7 +144,10 @@ fn corrected(view: &View, asker: Audience, text: &str, unknown: &[PlanClause]) -
         // A word that only lacks its space is told by its parts being there together.
         let candidate = match near {
             Some((candidate, 1)) => Some(candidate),
-            near => apart(view, asker, word)?.or(near.map(|(candidate, _)| candidate)),
+            near => match apart(view, asker, word)? {
+                None if near.is_none() => known_parts(view, asker, word)?,
+                apart => apart.or(near.map(|(candidate, _)| candidate)),
+            },
         };
         if let Some(candidate) = candidate
             && better.get(word.range.clone()).is_some()
@@ -180,6 +183,19 @@ fn apart(view: &View, asker: Audience, word: &Word) -> Result<Option<String>> {
         }
     }
     Ok(best.map(|(_, words)| words))
+}
+
+/// The parts of a compound that nobody has, as far as visible records have them: what is left of its meaning.
+fn known_parts(view: &View, asker: Audience, word: &Word) -> Result<Option<String>> {
+    let mut known = Vec::new();
+    for part in text::compound_parts(&word.exact) {
+        let stems: Vec<String> = text::words(&part).into_iter().map(|word| word.marked.unwrap_or(word.stem)).collect();
+        let stems: Vec<&str> = stems.iter().map(String::as_str).collect();
+        if TermsLeaf::find(view, In::All, &stems, Worth::NOTHING)?.shows(view, asker)? {
+            known.push(part);
+        }
+    }
+    Ok((!known.is_empty()).then(|| known.join(" ")))
 }
 
 /// The commonest way in which visible records write a folded word.

@@ -27,6 +27,8 @@ pub(crate) const RELATED: u32 = 260;
 pub(crate) const PLACE: u32 = 240;
 /// What each further place adds, in percent of what it is worth: who says it twice means it, but never as much as a better place.
 pub(crate) const FURTHER: u32 = 8;
+/// The same for running text: its own words make it certain that a record means what the synonyms of its topics only allow.
+pub(crate) const FURTHER_TEXT: u32 = 20;
 /// What is left of a name's worth, in percent, where the name has at most two, four, seven or more words: of two names with
 /// the word, the shorter says it more plainly.
 pub(crate) const LENGTH: [u32; 4] = [100, 98, 96, 94];

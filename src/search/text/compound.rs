@@ -11,6 +11,8 @@ use std::ops::Range;
 
 /// No part is shorter.
 pub(super) const SHORTEST: usize = 3;
+/// But this one: villages are what much of the registry is about.
+const VILLAGE: &str = "by";
 const MOST_PARTS: usize = 4;
 /// Longer words are no words: nobody waits for their splits.
 const LONGEST: usize = 60;
@@ -64,8 +66,9 @@ fn splits(lexicon: &Lexicon, word: &str, from: usize, most: usize) -> [Option<Sp
         let part = Part { stem: own, range: from..word.len() };
         found[0] = Some(Split { parts: vec![part], sum: worth(*frequency, rest.len()) });
     }
-    for cut in SHORTEST..=rest.len().saturating_sub(SHORTEST) {
-        let Some(first) = rest.get(..cut).and_then(|front| lexicon.before.get(front)) else { continue };
+    for cut in SHORTEST - 1..=rest.len().saturating_sub(SHORTEST) {
+        let Some(front) = rest.get(..cut).filter(|front| cut >= SHORTEST || *front == VILLAGE) else { continue };
+        let Some(first) = lexicon.before.get(front) else { continue };
         for (count, split) in splits(lexicon, word, from + cut, most - 1).into_iter().enumerate() {
             let (Some(split), Some(place)) = (split, found.get_mut(count + 1)) else { continue };
             let sum = split.sum + worth(first.frequency, cut);
@@ -119,7 +122,7 @@ mod tests {
         fiske|vårds|område vilt|vård skogs|vård natur|vård miljö|vård vatten|vård natur|skydd miljö|skydd djur|skydd \
         djur|sjukhus hund|klubb katt|klubb häst|avel biodlar|förening koloni|förening trädgårds|förening odlings|förening \
         ren|skötsel rennärings|delegation same|förening väg|förening väg|samfällighets|förening samfällighets|förening \
-        bostads|rätts|förening hyresgäst|förening villa|ägare|förening fastighets|ägar|förening bya|förening \
+        bostads|rätts|förening hyresgäst|förening villa|ägare|förening fastighets|ägar|förening bya|förening by|förening by|grupp by|förenings|råd \
         intresse|förening samhälls|förening företags|förening företagar|förening köpmanna|förening \
         försvars|förening försvars|förbund försvars|utbildning flyg|vapen|förening civil|försvar hemvärns|bataljon \
         kris|beredskap kris|stöd kris|grupp brand|kår brand|värn räddnings|tjänst räddnings|kår sjö|räddnings|sällskap \

@@ -94,6 +94,19 @@ fn marked_part(folded: &str, letters: &str, part: &compound::Part) -> Option<Str
     stem::stem_spelled(folded.get(part.range.clone())?, &part.stem, &own).map(mark)
 }
 
+/// The parts of a compound as they are written, without the s between them; empty when it is none.
+pub fn compound_parts(surface: &str) -> Vec<String> {
+    let letters: Vec<char> = exact(surface).chars().collect();
+    let parts = compound::parts(&fold(surface));
+    let last = parts.len().saturating_sub(1);
+    let written = |(at, part): (usize, compound::Part)| {
+        let own: String = letters.get(part.range.clone())?.iter().collect();
+        let bare = own.strip_suffix('s').filter(|_| at < last && !part.stem.ends_with('s'));
+        Some(bare.map_or_else(|| own.clone(), str::to_owned))
+    };
+    parts.into_iter().enumerate().filter_map(written).collect()
+}
+
 /// Whether a text has å, ä or ö: then its writer would have spelled other words with them too.
 pub fn has_marks(text: &str) -> bool {
     fold::is_marked(&fold::spelled(text))

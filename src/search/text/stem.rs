@@ -190,7 +190,7 @@ fn stem_regular(word: &str) -> String {
     }
     let start = region(word.as_bytes());
     let mut stem = word;
-    let whole = WHOLE_ENDS.iter().any(|end| word.ends_with(end));
+    let whole = WHOLE_ENDS.iter().any(|end| word.ends_with(end)) && !word.ends_with("erad");
     let ending = ENDINGS.iter().filter(|_| !whole).find(|ending| {
         stem.len() >= start + ending.len()
             && stem.ends_with(**ending)
@@ -213,6 +213,10 @@ fn stem_regular(word: &str) -> String {
             stem = &stem[..stem.len() - end.len()];
             break;
         }
+    }
+    // What is done and the doing of it: diskriminerad, diskriminering.
+    if stem.len() >= 8 && stem.ends_with("ering") {
+        stem = &stem[..stem.len() - 3];
     }
     stem.to_owned()
 }
@@ -340,6 +344,7 @@ mod tests {
         kontakt kontakten kontakter
         rättighet rättigheter rättigheterna
         anhörig anhöriga anhörigas
+        diskriminering diskriminera diskriminerar diskriminerad diskriminerade diskrimineringen
         arbetslös arbetslösa arbetslöst
         -plan pl
         -förening företag

@@ -79,33 +79,40 @@ pub struct Join {
     pub terms: Vec<String>,
 }
 
-/// Words that ask or join, folded.
+/// Words that ask or join.
 const FILLERS: &str = "\
-a ar att av blir bor bra da de dem den denna deras dess det detta dig din du eller en er ett fa far finns for fran fraga gar ger gor ha \
-hade han har hela henne hitta hittar hjalp hjalper hon hos hur i ifran in inom inte ja jag jobbar jobba just kan ke kring kontakta kring lite med \
-mellan mig min mot mycket na nar nara nagon nagot nagra ni nu och ofta om oss pa sa sig sin sina som sker ska skall soker \
-soka sokes tar till traffas traffar mots motas under upp ut utan vad var vara vart vem vems vet vi vid vilka vilken vilket vill vilja varfor arbetar arbeta \
-hand hander halls anordnar driver driva galler handlar ansvarar ansvar ansvarig fragor fraga mina mitt \
-about an and any are as at be by can do does for from have help helps how i in is it me my of on or our that the their there they this to us we \
+a är att av blir bli blivit bor bra då de dem den denna deras dess det detta dig din du där eller en er ett få får fått finns för från fråga \
+gå går ger gör ha hade han har hela henne här hitta hittar hjälp hjälper hon hos hur i ifrån in inom inte ja jag jobbar jobba just kan kunna ke kring \
+kontakta lite man med mellan mig min mot mycket när nära någon något några ni nu och ofta om oss på sa så sig sin sina som sker ska skall \
+skulle söker söka sökes tar till träffas träffar möts mötas under upp ut utan vad var vara varit vart vem vems vet vi vid vilka vilken vilket vill vilja \
+varför arbetar arbeta hand händer hålls anordnar driver driva gäller handlar ansvarar ansvar ansvarig frågor mina mitt behöver vänder åt \
+about an and any are as at be by can do does for from have help helps how is it me my of on or our that the their there they this to us we \
 what when where which who whom why with work works working need needs find \
-ja mika missa kuka miten on ovat kanssa";
+mikä missä kuka miten ovat kanssa";
 /// Words for any organisation: they say little where a query says more.
 const GENERIC: &str = "\
-forening foreningar foreningen foreningarna organisation organisationer organisationen organisationerna aktor aktorer grupper \
-association associations organization organizations organisations organisation group groups society ngo ngos yhdistys jarjesto";
+förening föreningar föreningen föreningarna organisation organisationer organisationen organisationerna aktör aktörer grupper \
+association associations organization organizations organisations group groups society ngo ngos yhdistys järjestö";
 
-fn folded_set(text: &'static str) -> HashSet<&'static str> {
-    text.split_whitespace().collect()
+/// The words of a list as they are spelled, and folded for who types them without å, ä and ö.
+fn spellings(text: &'static str) -> HashSet<String> {
+    text.split_whitespace().flat_map(|word| [spelled(word), fold(word)]).collect()
 }
 
-fn fillers() -> &'static HashSet<&'static str> {
-    static SET: OnceLock<HashSet<&'static str>> = OnceLock::new();
-    SET.get_or_init(|| folded_set(FILLERS))
+/// Whether a word stands in a list: män is no man.
+fn is_among(word: &Word, list: &HashSet<String>) -> bool {
+    let letters = spelled(&word.exact);
+    list.contains(if is_marked(&letters) { &letters } else { &word.folded })
 }
 
-fn generic() -> &'static HashSet<&'static str> {
-    static SET: OnceLock<HashSet<&'static str>> = OnceLock::new();
-    SET.get_or_init(|| folded_set(GENERIC))
+fn is_filler(word: &Word) -> bool {
+    static SET: OnceLock<HashSet<String>> = OnceLock::new();
+    is_among(word, SET.get_or_init(|| spellings(FILLERS)))
+}
+
+fn is_generic(word: &Word) -> bool {
+    static SET: OnceLock<HashSet<String>> = OnceLock::new();
+    is_among(word, SET.get_or_init(|| spellings(GENERIC)))
 }
 
 /// Labels and synonyms of the vocabularies.
@@ -245,20 +252,29 @@ fn is_abbreviation(query: &str, clause: &Clause) -> bool {
 
 /// Neighbours that may be one word.
 fn joins(clauses: &[Clause]) -> Vec<Join> {
-    let word = |clause: &Clause| match clause.words.as_slice() {
-        [word] if clause.role != ClauseRole::Filler && !clause.numeric && word.folded.len() >= 2 => Some(word.clone()),
-        _ => None,
+    // General words join too: natur skydds föreningen.
+    let word = |clause: &Clause| {
+        if clause.numeric || clause.words.len() > 2 || clause.words.iter().any(is_filler) {
+            return None;
+        }
+        let apart = clause.words.len() == 2;
+        if apart && !matches!(clause.alternatives.first()?.what, AlternativeKind::Stem(_)) {
+            return None;
+        }
+        let letters: String = clause.words.iter().map(|word| word.exact.as_str()).collect();
+        (letters.len() > 1).then_some(letters)
     };
     let pairs = clauses.windows(2).enumerate();
     pairs
         .filter_map(|(at, pair)| {
             let (first, second) = (word(pair.first()?)?, word(pair.last()?)?);
-            let links = if first.folded.ends_with('s') { &[""][..] } else { &["", "s"] };
+            let links = if first.ends_with('s') { &[""][..] } else { &["", "s"] };
             let joined = links.iter().filter_map(|link| {
-                let joined = Word::new(&format!("{}{link}{}", first.exact, second.exact), 0..0)?;
+                let joined = Word::new(&format!("{first}{link}{second}"), 0..0)?;
                 Some(joined.marked.unwrap_or(joined.stem))
             });
-            Some(Join { clause: at, terms: joined.collect() })
+            let terms: Vec<String> = joined.collect();
+            (!terms.is_empty()).then_some(Join { clause: at, terms })
         })
         .collect()
 }
@@ -320,7 +336,7 @@ fn phrase(words: &[Word], areas: &[u16], terms: &[(u16, u32)]) -> Clause {
 /// Two words that are one: the first only ever stands before another, or together they are a word that is known.
 fn written_apart(first: &Word, second: &Word) -> Option<Clause> {
     let lexicon = lexicon();
-    if fillers().contains(first.folded.as_str()) || fillers().contains(second.folded.as_str()) {
+    if is_filler(first) || is_filler(second) {
         return None;
     }
     let joined = format!("{}{}", first.folded, second.folded);
@@ -375,7 +391,7 @@ fn single(word: &Word) -> Clause {
         alternatives.push(alternative(AlternativeKind::Stems(parts.iter().map(term).collect()), weights::COMPOUND));
     }
     alternatives.extend(named(&[], &areas));
-    let role = if fillers().contains(word.folded.as_str()) {
+    let role = if is_filler(word) {
         ClauseRole::Filler
     } else if !areas.is_empty() && terms.is_empty() {
         ClauseRole::Place
@@ -400,11 +416,11 @@ fn finish(words: Vec<Word>, alternatives: Vec<Alternative>, role: ClauseRole) ->
 
 /// General words step back where others say more; where nothing is left, every word counts.
 fn settle(clauses: &mut [Clause]) {
-    let is_generic = |clause: &Clause| clause.words.iter().all(|word| generic().contains(word.folded.as_str()));
-    let says_more = clauses.iter().any(|clause| clause.role == ClauseRole::Required && !is_generic(clause));
+    let general = |clause: &Clause| clause.words.iter().all(is_generic);
+    let says_more = clauses.iter().any(|clause| clause.role == ClauseRole::Required && !general(clause));
     if says_more {
         for clause in clauses.iter_mut().filter(|clause| clause.role == ClauseRole::Required) {
-            if clause.words.iter().all(|word| generic().contains(word.folded.as_str())) {
+            if general(clause) {
                 clause.role = ClauseRole::Filler;
             }
         }
