@@ -515,9 +515,11 @@ fn print_evaluation(evaluation: &Evaluation) {
 pub fn count_lexicon(files: &[PathBuf]) -> Result {
     let mut texts = Vec::new();
     for file in files {
-        let lines = std::fs::read_to_string(file).map_err(|error| Failure::Wrong(format!("{}: {error}", file.display())))?;
+        let lines =
+            std::fs::read_to_string(file).map_err(|error| Failure::Wrong(format!("{}: {error}", file.display())))?;
         for line in lines.lines().filter(|line| !line.trim().is_empty()) {
-            let record = serde_json::from_str(line).map_err(|error| Failure::Wrong(format!("{}: {error}", file.display())))?;
+            let record =
+                serde_json::from_str(line).map_err(|error| Failure::Wrong(format!("{}: {error}", file.display())))?;
             let mut text = String::new();
             swedish(&record, &mut text);
             texts.push(text);

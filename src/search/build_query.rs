@@ -103,7 +103,9 @@ impl Plan {
         for index in required {
             let Some(clause) = understanding.clauses.get(index) else { continue };
             let mut clause = plan_clause(view, clause, true)?;
-            for (term, leaf) in joined.iter().filter(|(at, ..)| *at == index || *at + 1 == index).map(|(_, t, l)| (t, l)) {
+            for (term, leaf) in
+                joined.iter().filter(|(at, ..)| *at == index || *at + 1 == index).map(|(_, t, l)| (t, l))
+            {
                 clause.leaves.push(leaf.clone());
                 clause.stems.push(term.clone());
             }
@@ -114,6 +116,18 @@ impl Plan {
             }
         }
         plan.add_signals(view, &understanding, &optional)?;
+        for (_, term, _) in &joined {
+            let leaf =
+                TermsLeaf::find(view, In::Named, &[&format!("{STEM_MARK}{term}")], Worth::Same(1000, evidence::NAME))?;
+            if leaf.frequency > 0 {
+                let leaves = vec![TermsLeaf { weight: weights::JOINED_WORD, ..leaf }];
+                plan.signals.push(Signal {
+                    name: "joinedWord",
+                    words: term.trim_start_matches(text::MARKED).to_owned(),
+                    leaves,
+                });
+            }
+        }
         plan.weigh(view)?;
         Ok(plan)
     }

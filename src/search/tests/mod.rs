@@ -1,8 +1,10 @@
 //! Abilities of the index on small, hand-made and generated registries.
 
+mod abilities;
 mod facets;
 mod find;
 mod paging;
+mod ranking;
 mod updates;
 mod windows;
 

@@ -29,7 +29,13 @@ static TABLE: LazyLock<HashMap<String, Form>> = LazyLock::new(|| {
     for line in lines(FORMS) {
         if let Some((base, forms)) = line.split_once('=') {
             let (base, ends_compounds) = own(base.trim());
-            add(&mut table, base, ends_compounds, &stem_regular(&fold(base)), forms.split_whitespace().map(str::to_owned));
+            add(
+                &mut table,
+                base,
+                ends_compounds,
+                &stem_regular(&fold(base)),
+                forms.split_whitespace().map(str::to_owned),
+            );
         } else if let Some((class, bases)) = line.split_once(':') {
             for base in bases.split_whitespace() {
                 let (base, ends_compounds) = own(base);
@@ -64,7 +70,8 @@ fn add(
 
 /// The forms of a base word by its class.
 fn forms(class: &str, base: &str) -> Vec<String> {
-    let with = |front: &str, endings: &[&str]| endings.iter().map(|ending| format!("{front}{ending}")).collect::<Vec<_>>();
+    let with =
+        |front: &str, endings: &[&str]| endings.iter().map(|ending| format!("{front}{ending}")).collect::<Vec<_>>();
     // cirkel, cirkl-: the vowel before the last letter goes.
     let mut letters: Vec<char> = base.chars().collect();
     if letters.len() > 2 {
@@ -458,7 +465,7 @@ mod tests {
             if word != "Jåhkåmåhkke" {
                 assert_eq!(found.as_deref(), expected, "{word}");
             }
-            assert!(found.is_none_or(|found| fold(&found).starts_with(stem(&fold(word)).trim_end_matches('e')) ));
+            assert!(found.is_none_or(|found| fold(&found).starts_with(stem(&fold(word)).trim_end_matches('e'))));
         }
     }
 }

@@ -85,7 +85,7 @@ a är att av blir bli blivit bor bra då de dem den denna deras dess det detta d
 gå går ger gör ha hade han har hela henne här hitta hittar hjälp hjälper hon hos hur i ifrån in inom inte ja jag jobbar jobba just kan kunna ke kring \
 kontakta lite man med mellan mig min mot mycket när nära någon något några ni nu och ofta om oss på sa så sig sin sina som sker ska skall \
 skulle söker söka sökes tar till träffas träffar möts mötas under upp ut utan vad var vara varit vart vem vems vet vi vid vilka vilken vilket vill vilja \
-varför arbetar arbeta hand händer hålls anordnar driver driva gäller handlar ansvarar ansvar ansvarig frågor mina mitt behöver vänder åt \
+varför o samt arbetar arbeta hand händer hålls anordnar driver driva gäller handlar ansvarar ansvar ansvarig frågor mina mitt behöver vänder åt \
 about an and any are as at be by can do does for from have help helps how is it me my of on or our that the their there they this to us we \
 what when where which who whom why with work works working need needs find \
 mikä missä kuka miten ovat kanssa";
@@ -325,8 +325,7 @@ fn phrase(words: &[Word], areas: &[u16], terms: &[(u16, u32)]) -> Clause {
     let lacking = |word: &Word| if word.marked.is_some() { plain(&word.stem) } else { word.stem.clone() };
     let mut alternatives = vec![alternative(AlternativeKind::Stems(words.iter().map(own).collect()), weights::TYPED)];
     if words.iter().any(|word| word.marked.is_some()) {
-        alternatives
-            .push(alternative(AlternativeKind::Stems(words.iter().map(lacking).collect()), weights::PLAIN));
+        alternatives.push(alternative(AlternativeKind::Stems(words.iter().map(lacking).collect()), weights::PLAIN));
     }
     alternatives.extend(named(terms, areas));
     let role = if !areas.is_empty() && terms.is_empty() { ClauseRole::Place } else { ClauseRole::Required };
@@ -373,18 +372,16 @@ fn single(word: &Word) -> Clause {
     for stems in short.into_iter().flat_map(|short| &short.meanings) {
         alternatives.push(alternative(meant(stems), weights::ABBREVIATION));
         let long = concepts().terms.get(&stems.join(" ")).into_iter().flatten();
-        alternatives.extend(
-            long.map(|named| alternative(AlternativeKind::Term(named.number), weights::ABBREVIATED_TERM)),
-        );
+        alternatives
+            .extend(long.map(|named| alternative(AlternativeKind::Term(named.number), weights::ABBREVIATED_TERM)));
     }
     for short in lexicon.contractions.get(&word.stem).into_iter().flatten() {
         alternatives.push(alternative(AlternativeKind::Stem(short.clone()), weights::ABBREVIATION));
     }
     let parts = compound::parts(&word.folded);
     if parts.len() >= 2 {
-        let term = |part: &compound::Part| {
-            marked_part(&word.folded, &letters, part).unwrap_or_else(|| part.stem.clone())
-        };
+        let term =
+            |part: &compound::Part| marked_part(&word.folded, &letters, part).unwrap_or_else(|| part.stem.clone());
         if let Some(tail) = compound::tails(&word.folded, &parts).first() {
             alternatives.push(alternative(AlternativeKind::Stem(term(tail)), weights::COMPOUND));
         }
