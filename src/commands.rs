@@ -552,10 +552,16 @@ fn swedish(value: &serde_json::Value, text: &mut String) {
     }
 }
 
-/// Writes invented organisations.
-pub fn generate(organisations: u64, seed: u64, out: Option<&Path>) -> Result {
+/// Writes invented organisations, or cases for them.
+pub fn generate(organisations: u64, seed: u64, cases: Option<u64>, out: Option<&Path>) -> Result {
     let mut out = output(out)?;
-    generate::write(&mut out, seed, organisations)?;
+    match cases {
+        Some(queries) => {
+            serde_json::to_writer_pretty(&mut out, &generate::cases(seed, organisations, queries))?;
+            out.write_all(b"\n")?;
+        }
+        None => generate::write(&mut out, seed, organisations)?,
+    }
     out.flush()?;
     Ok(Outcome::Done)
 }

@@ -110,6 +110,9 @@ enum Command {
         /// The seed.
         #[arg(long, default_value_t = 42)]
         seed: u64,
+        /// Instead of the organisations, cases for `evaluate search` from so many queries for them.
+        #[arg(long)]
+        cases: Option<u64>,
         /// Where to; nothing writes to standard output.
         #[arg(long)]
         out: Option<PathBuf>,
@@ -310,7 +313,9 @@ fn main() -> ExitCode {
             commands::evaluate_search(&file, json, url.as_deref(), demo)
         }
         Command::Lexicon { files } => commands::count_lexicon(&files),
-        Command::Generate { organisations, seed, out } => commands::generate(organisations, seed, out.as_deref()),
+        Command::Generate { organisations, seed, cases, out } => {
+            commands::generate(organisations, seed, cases, out.as_deref())
+        }
     };
     match outcome {
         Ok(Outcome::Done) => ExitCode::SUCCESS,

@@ -93,6 +93,35 @@ fn own_cases_find_their_records_first_and_all_of_them_in_the_first_five() {
     gate("search.json", 350, 0.925, 0.99, 0.955);
 }
 
+/// 6,000 invented organisations, asked by words of their names with and without errors.
+#[test]
+fn generated_organisations_are_found_by_the_words_of_their_names() {
+    const ORGANISATIONS: u64 = 6_000;
+    let app = TestApp::new();
+    let mut lines = Vec::new();
+    samverkan::generate::write(&mut lines, 42, ORGANISATIONS).unwrap();
+    let report = samverkan::transfer::import::import(
+        &app.app.db,
+        &samverkan::auth::actor::Actor::Operator,
+        lines.as_slice(),
+        samverkan::transfer::import::Options::default(),
+        &mut |_, _, _| {},
+    )
+    .unwrap();
+    assert!(report.written);
+    app.app.level().unwrap();
+    let cases = samverkan::generate::cases(42, ORGANISATIONS, 600);
+    let evaluation = evaluate(&cases, &|query| samverkan::api::lists::ask(&app.app, query)).unwrap();
+    let all = &evaluation.all;
+    assert!(all.cases > 450);
+    assert!(
+        all.first >= 0.97 && all.all_in_first_five >= 0.98,
+        "{all:?} {:#?}\n{:#?}",
+        evaluation.abilities,
+        evaluation.failed
+    );
+}
+
 #[test]
 fn a_facet_counts_what_choosing_its_value_gives() {
     let app = TestApp::demo();
