@@ -15,7 +15,7 @@ use crate::persons::{self, Person, Sought};
 use crate::resources::Kind;
 use crate::transfer::import::{Options, Report, Step};
 use crate::transfer::{export, import};
-use crate::{demo, generate, logging};
+use crate::{demo, generate, logging, search};
 use chrono::TimeDelta;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::fs::File;
@@ -511,10 +511,57 @@ fn print_evaluation(evaluation: &Evaluation) {
     }
 }
 
-/// Writes invented organisations.
-pub fn generate(organisations: u64, seed: u64, out: Option<&Path>) -> Result {
+/// Counts how common the lexicon's words are in the names and Swedish texts of records.
+pub fn count_lexicon(files: &[PathBuf]) -> Result {
+    let mut texts = Vec::new();
+    for file in files {
+        let lines =
+            std::fs::read_to_string(file).map_err(|error| Failure::Wrong(format!("{}: {error}", file.display())))?;
+        for line in lines.lines().filter(|line| !line.trim().is_empty()) {
+            let record =
+                serde_json::from_str(line).map_err(|error| Failure::Wrong(format!("{}: {error}", file.display())))?;
+            let mut text = String::new();
+            swedish(&record, &mut text);
+            texts.push(text);
+        }
+    }
+    println!("# In how many records each word of words.txt stands, by its stem; `samverkan lexicon` counts it.");
+    for (stem, count) in search::text::count_frequencies(texts.into_iter()) {
+        println!("{stem} {count}");
+    }
+    Ok(Outcome::Done)
+}
+
+/// The names and Swedish texts of a record.
+fn swedish(value: &serde_json::Value, text: &mut String) {
+    match value {
+        serde_json::Value::Array(items) => items.iter().for_each(|item| swedish(item, text)),
+        serde_json::Value::Object(properties) => {
+            let foreign = properties.get("lang").and_then(|lang| lang.as_str()).is_some_and(|lang| lang != "sv");
+            for (name, value) in properties {
+                match value.as_str() {
+                    Some(words) if name == "sv" || name == "value" && properties.contains_key("lang") && !foreign => {
+                        text.push_str(words);
+                        text.push('\n');
+                    }
+                    _ => swedish(value, text),
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Writes invented organisations, or cases for them.
+pub fn generate(organisations: u64, seed: u64, cases: Option<u64>, out: Option<&Path>) -> Result {
     let mut out = output(out)?;
-    generate::write(&mut out, seed, organisations)?;
+    match cases {
+        Some(queries) => {
+            serde_json::to_writer_pretty(&mut out, &generate::cases(seed, organisations, queries))?;
+            out.write_all(b"\n")?;
+        }
+        None => generate::write(&mut out, seed, organisations)?,
+    }
     out.flush()?;
     Ok(Outcome::Done)
 }

@@ -1,25 +1,30 @@
 //! Measures search on labelled cases: who finds what in the first place and the first five.
 
 use crate::error::{Error, Result};
+use crate::search::text::fold;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// One case: a query and the records that an officer expects.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Case {
     /// The words.
     pub q: String,
     /// Parameters of `GET /search`.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub filters: BTreeMap<String, String>,
     /// Identifiers (`demo:org-samforma`) of all the records that must be found.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub expect: Vec<String>,
+    /// Instead of records: folded words that a name of a hit must all have, where many records are right.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub words: Vec<String>,
     /// The ability that the case tests.
     pub ability: String,
     /// The resource that the case waits for; it is listed and not counted.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pending: Option<String>,
 }
 
@@ -35,6 +40,8 @@ pub struct Evaluation {
     pub pending: BTreeMap<String, Vec<String>>,
     /// Cases whose records are not all among the first five.
     pub failed: Vec<Failed>,
+    /// Cases that are found but have another record first.
+    pub not_first: Vec<Failed>,
 }
 
 /// Figures over a set of cases; shares are from 0 to 1.
@@ -75,30 +82,38 @@ pub fn evaluate(cases: &[Case], ask: Ask<'_>) -> Result<Evaluation> {
     let mut abilities: BTreeMap<String, Figures> = BTreeMap::new();
     let mut all = Figures::default();
     let mut pending: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    let mut failed = Vec::new();
+    let (mut failed, mut not_first) = (Vec::new(), Vec::new());
     for case in cases {
         if let Some(resource) = &case.pending {
             pending.entry(resource.clone()).or_default().push(case.q.clone());
             continue;
         }
         let got = found(&ask(&query_string(case))?);
-        let rank = got.iter().position(|keys| case.expect.iter().any(|expected| keys.contains(expected)));
+        let rank = got.iter().position(|hit| hit.is_expected(case));
         let five = &got[..got.len().min(5)];
-        let complete = case.expect.iter().all(|expected| five.iter().any(|keys| keys.contains(expected)));
+        let complete = if case.words.is_empty() {
+            case.expect.iter().all(|expected| five.iter().any(|hit| hit.keys.contains(expected)))
+        } else {
+            rank.is_some_and(|rank| rank < 5)
+        };
         for figures in [&mut all, abilities.entry(case.ability.clone()).or_default()] {
             figures.cases += 1;
             figures.first += f64::from(u8::from(rank == Some(0)));
             figures.all_in_first_five += f64::from(u8::from(complete));
             figures.mean_reciprocal_rank += rank.map_or(0.0, |rank| 1.0 / (rank as f64 + 1.0));
         }
-        if !complete {
-            let got = five.iter().map(|keys| keys.first().cloned().unwrap_or_default()).collect();
-            failed.push(Failed { q: case.q.clone(), expect: case.expect.clone(), got });
+        if !complete || rank != Some(0) {
+            let list = if complete { &mut not_first } else { &mut failed };
+            list.push(Failed {
+                q: case.q.clone(),
+                expect: case.expect.iter().chain(&case.words).cloned().collect(),
+                got: five.iter().map(Hit::shown).collect(),
+            });
         }
     }
     all.finish();
     abilities.values_mut().for_each(Figures::finish);
-    Ok(Evaluation { all, abilities, pending, failed })
+    Ok(Evaluation { all, abilities, pending, failed, not_first })
 }
 
 impl Figures {
@@ -119,16 +134,36 @@ fn query_string(case: &Case) -> String {
     query.finish()
 }
 
-/// The identifiers of each hit.
-fn found(answer: &Value) -> Vec<Vec<String>> {
+/// What is looked at of a hit.
+struct Hit {
+    /// Its identifiers.
+    keys: Vec<String>,
+    /// Its names, folded.
+    names: Vec<String>,
+}
+
+impl Hit {
+    fn is_expected(&self, case: &Case) -> bool {
+        let has_words = |name: &String| case.words.iter().all(|word| name.contains(word.as_str()));
+        case.expect.iter().any(|expected| self.keys.contains(expected))
+            || !case.words.is_empty() && self.names.iter().any(has_words)
+    }
+
+    fn shown(&self) -> String {
+        self.keys.first().or(self.names.first()).cloned().unwrap_or_default()
+    }
+}
+
+fn found(answer: &Value) -> Vec<Hit> {
+    let list =
+        |value: &Value, pointer: &str| value.pointer(pointer).and_then(Value::as_array).cloned().unwrap_or_default();
     let text = |value: &Value, key: &str| value.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
-    let items = answer.get("items").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-    items
+    let key = |identifier: &Value| format!("{}:{}", text(identifier, "scheme"), text(identifier, "value"));
+    list(answer, "/items")
         .iter()
-        .map(|item| {
-            let identifiers = item.pointer("/record/identifiers").and_then(Value::as_array);
-            let identifiers = identifiers.map(Vec::as_slice).unwrap_or_default();
-            identifiers.iter().map(|i| format!("{}:{}", text(i, "scheme"), text(i, "value"))).collect()
+        .map(|item| Hit {
+            keys: list(item, "/record/identifiers").iter().map(key).collect(),
+            names: list(item, "/record/names").iter().map(|name| fold(&text(name, "value"))).collect(),
         })
         .collect()
 }

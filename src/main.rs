@@ -96,6 +96,12 @@ enum Command {
         #[command(subcommand)]
         command: EvaluateCommand,
     },
+    /// Counts how common the lexicon's words are in records: what `data/lexicon/frequencies.txt` holds.
+    Lexicon {
+        /// NDJSON files in the form of imports.
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+    },
     /// Writes realistic, invented organisations as NDJSON, the same for the same seed.
     Generate {
         /// How many.
@@ -104,6 +110,9 @@ enum Command {
         /// The seed.
         #[arg(long, default_value_t = 42)]
         seed: u64,
+        /// Instead of the organisations, cases for `evaluate search` from so many queries for them.
+        #[arg(long)]
+        cases: Option<u64>,
         /// Where to; nothing writes to standard output.
         #[arg(long)]
         out: Option<PathBuf>,
@@ -303,7 +312,10 @@ fn main() -> ExitCode {
         Command::Evaluate { command: EvaluateCommand::Search { file, json, url, demo } } => {
             commands::evaluate_search(&file, json, url.as_deref(), demo)
         }
-        Command::Generate { organisations, seed, out } => commands::generate(organisations, seed, out.as_deref()),
+        Command::Lexicon { files } => commands::count_lexicon(&files),
+        Command::Generate { organisations, seed, cases, out } => {
+            commands::generate(organisations, seed, cases, out.as_deref())
+        }
     };
     match outcome {
         Ok(Outcome::Done) => ExitCode::SUCCESS,

@@ -6,7 +6,7 @@ mod random;
 mod words;
 mod world;
 
-pub use queries::queries;
+pub use queries::{cases, queries};
 
 use crate::error::Result;
 use crate::identifier::ORGANISATION_NUMBER;

@@ -2,59 +2,103 @@
 
 use super::random::Random;
 use super::{organisation, plain, world};
+use crate::evaluate::Case;
 use crate::resources::organisation::OrganisationInput;
-use std::fmt::Write;
+use crate::search::text::fold;
 
 const LETTERS: &str = "abcdefghijklmnoprstuvyåäö";
+
+/// A query that someone might ask.
+struct Asked {
+    ability: &'static str,
+    text: String,
+    filters: Vec<(&'static str, String)>,
+    /// The words of a name that were meant, as they stand there; none where it was asked for a topic.
+    meant: Vec<String>,
+}
 
 /// That many query strings for the search: 40 % of name or topic words, 20 % with one typing error, 15 % without å, ä
 /// and ö, 15 % with filters, 10 % with a last word that only begins. Without the leading `?`.
 pub fn queries(seed: u64, organisations: u64, n: u64) -> Vec<String> {
-    (0..n).map(|index| query(seed, organisations.max(1), index)).collect()
+    (0..n)
+        .map(|index| match asked(seed, organisations.max(1), index) {
+            Some(asked) => {
+                let mut query = format!("q={}", encoded(&asked.text));
+                for (name, value) in asked.filters {
+                    query.push_str(&format!("&{name}={value}"));
+                }
+                query
+            }
+            None => "q=f%C3%B6rening".to_owned(),
+        })
+        .collect()
 }
 
-fn query(seed: u64, organisations: u64, index: u64) -> String {
+/// The same queries as cases for `evaluate search`, but for those that ask for topics. The organisation that a query was drawn
+/// from is no measure, since many may have its words in their names: a good answer has the words that were meant, without
+/// typing errors, in the name of a hit.
+pub fn cases(seed: u64, organisations: u64, n: u64) -> Vec<Case> {
+    let asked = (0..n).filter_map(|index| asked(seed, organisations.max(1), index));
+    asked
+        .filter(|asked| !asked.meant.is_empty())
+        .map(|asked| Case {
+            q: asked.text,
+            filters: asked.filters.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
+            expect: Vec::new(),
+            words: asked.meant.iter().map(|word| fold(word)).collect(),
+            ability: asked.ability.to_owned(),
+            pending: None,
+        })
+        .collect()
+}
+
+fn asked(seed: u64, organisations: u64, index: u64) -> Option<Asked> {
     let mut random = Random::of(seed ^ 0x7175_6572, index);
     let share = random.below(100);
     // Some names suit no typing error and such; a few tries always find one that does.
-    for _ in 0..50 {
+    (0..50).find_map(|_| {
         let (_, about) = organisation(seed, random.below(organisations));
-        if let Some(query) = attempt(&mut random, &about, share) {
-            return query;
-        }
-    }
-    "q=f%C3%B6rening".to_owned()
+        attempt(&mut random, &about, share)
+    })
 }
 
-fn attempt(random: &mut Random, about: &OrganisationInput, share: u64) -> Option<String> {
+fn attempt(random: &mut Random, about: &OrganisationInput, share: u64) -> Option<Asked> {
     let name = about.names.first()?.value.as_str();
     let words: Vec<&str> = name.split([' ', '-']).filter(|word| word.chars().count() >= 3).collect();
-    let mut filters = String::new();
-    let typed: Vec<String> = match share {
-        0..16 => topic_words(random),
-        16..40 => name_words(random, &words),
+    let mut filters = Vec::new();
+    let (ability, meant, typed): (_, Vec<String>, Vec<String>) = match share {
+        0..16 => ("topic", Vec::new(), topic_words(random)),
+        16..40 => {
+            let chosen = name_words(random, &words);
+            ("name", chosen.clone(), chosen)
+        }
         40..60 => {
-            let mut chosen = name_words(random, &words);
+            let meant = name_words(random, &words);
+            let mut chosen = meant.clone();
             let wrong = chosen.iter_mut().find(|word| word.chars().count() >= 5)?;
             *wrong = mistyped(random, wrong);
-            chosen
+            ("typo", meant, chosen)
         }
         60..75 => {
             let chosen = name_words(random, &words);
             let without: Vec<String> = chosen.iter().map(|word| word.chars().map(plain).collect()).collect();
-            (without != chosen).then_some(without)?
+            if without == chosen {
+                return None;
+            }
+            ("no-diacritics", chosen, without)
         }
         75..90 => {
             let which = random.below(10);
             if which < 6 {
-                write!(filters, "&municipality={}", about.seat_municipality.as_deref()?).ok()?;
+                filters.push(("municipality", about.seat_municipality.clone()?));
             }
             if (4..8).contains(&which) {
-                write!(filters, "&topic={}", about.topics.first()?).ok()?;
+                filters.push(("topic", about.topics.first()?.clone()));
             } else if which >= 8 {
-                write!(filters, "&kind={}", about.kind).ok()?;
+                filters.push(("kind", about.kind.clone()));
             }
-            name_words(random, &words)
+            let chosen = name_words(random, &words);
+            ("filter", chosen.clone(), chosen)
         }
         _ => {
             let mut chosen: Vec<String> =
@@ -65,7 +109,7 @@ fn attempt(random: &mut Random, about: &OrganisationInput, share: u64) -> Option
                 return None;
             }
             *last = last.chars().take(random.between(2, 6.min(length - 1))).collect();
-            chosen
+            ("prefix", chosen.clone(), chosen)
         }
     };
     if typed.is_empty() {
@@ -75,7 +119,7 @@ fn attempt(random: &mut Random, about: &OrganisationInput, share: u64) -> Option
     if random.percent(70) {
         text = text.to_lowercase();
     }
-    Some(format!("q={}{filters}", encoded(&text)))
+    Some(Asked { ability, text, filters, meant })
 }
 
 /// One or two words of a name, in any order.

@@ -247,7 +247,8 @@ pub(crate) const fn audience(told: crate::db::Told) -> Audience {
     }
 }
 
-/// How little alive a status is: active 0, wanted 1, dormant 2, dissolved or ended 3.
+/// How little alive a status is: active 0, wanted but not there yet 1, dormant 2, dissolved or ended 3. What tells too little to be
+/// of use counts as wanted.
 pub(crate) fn rest(status: &str) -> u8 {
     match status {
         "active" => 0,

@@ -119,10 +119,16 @@ impl Plan {
             plan.keys = keys(view, asker, spoken, &text::understand(spoken))?;
             plan.key_is_phrase = true;
         }
+        let joined = joined(view, &understanding)?;
         let (required, optional) = roles(&understanding);
         for index in required {
             let Some(clause) = understanding.clauses.get(index) else { continue };
-            let (clause, shows) = plan_clause(view, clause, asker)?;
+            let (mut clause, mut shows) = plan_clause(view, clause, asker)?;
+            for (_, term, leaf) in joined.iter().filter(|(at, ..)| *at == index || *at + 1 == index) {
+                shows = shows || leaf.shows(view, asker)?;
+                clause.leaves.push(leaf.clone());
+                clause.stems.push(term.clone());
+            }
             if shows {
                 plan.required.push(clause);
             } else {
@@ -131,6 +137,19 @@ impl Plan {
         }
         plan.add_conditions(view, asker)?;
         plan.add_signals(view, &understanding, &optional)?;
+        for (_, term, _) in &joined {
+            let leaf =
+                TermsLeaf::find(view, In::Named, &[&format!("{STEM_MARK}{term}")], Worth::Same(1000, evidence::NAME))?;
+            if leaf.frequency > 0 {
+                let leaves = vec![TermsLeaf { weight: weights::JOINED_WORD, ..leaf }];
+                plan.signals.push(Signal {
+                    name: "joinedWord",
+                    words: term.trim_start_matches(text::MARKED).to_owned(),
+                    leaves,
+                    most: weights::JOINED_WORD,
+                });
+            }
+        }
         plan.weigh(view)?;
         Ok(plan)
     }
@@ -354,12 +373,26 @@ fn plan_clause(view: &View, clause: &text::Clause, asker: Audience) -> Result<(P
     Ok((planned, ways.shows(view, asker)?))
 }
 
+/// Words that neighbours of the query make together and that records have, by the first one's clause.
+fn joined(view: &View, understanding: &Understanding) -> Result<Vec<(usize, String, TermsLeaf)>> {
+    let mut joined = Vec::new();
+    for join in understanding.joins.iter().take(MOST_WORDS) {
+        for term in &join.terms {
+            let leaf = TermsLeaf::find(view, In::All, &[term], Worth::Places)?;
+            if leaf.frequency > 0 {
+                joined.push((join.clause, term.clone(), TermsLeaf { base: weights::JOINED, ..leaf }));
+            }
+        }
+    }
+    Ok(joined)
+}
+
 /// A word by its stem alone.
 fn as_typed(word: &Word) -> text::Clause {
     text::Clause {
         range: word.range.clone(),
         words: vec![word.clone()],
-        alternatives: vec![Alternative { what: AlternativeKind::Stem(word.stem.clone()), weight: weights::TYPED }],
+        alternatives: word.ways(),
         role: ClauseRole::Required,
         numeric: false,
     }
@@ -375,12 +408,16 @@ fn condition(view: &View, meaning: &Meaning) -> Result<Option<Condition>> {
         Meaning::Phrase(words) => Condition::phrase(view, words, false)?,
         Meaning::Name(words, true) => Condition::phrase(view, words, true)?,
         Meaning::Name(words, false) => {
-            let terms: Vec<String> = words.iter().map(|word| format!("{STEM_MARK}{}", word.stem)).collect();
+            let stem = |word: &Word| word.marked.clone().unwrap_or_else(|| word.stem.clone());
+            let terms: Vec<String> = words.iter().map(|word| format!("{STEM_MARK}{}", stem(word))).collect();
             let terms: Vec<&str> = terms.iter().map(String::as_str).collect();
             let leaf = TermsLeaf::find(view, In::Named, &terms, Worth::NOTHING)?;
             Condition::terms(words.iter().map(|word| word.exact.as_str()).collect::<Vec<_>>().join(" "), vec![leaf])
         }
-        Meaning::Word(word) => Condition::terms(word.exact.clone(), each(In::All, vec![word.stem.clone()])?),
+        Meaning::Word(word) => {
+            let ways = view.known.ways(view, &word.ways())?;
+            Condition::terms(word.exact.clone(), ways.leaves.iter().map(TermsLeaf::uncounted).collect())
+        }
         Meaning::Filter(name, values) => {
             let terms = values.iter().map(|value| fields::filter_term(name, value)).collect();
             Condition::terms(shown(values), each(In::Filter, terms)?)

@@ -150,7 +150,10 @@ fn corrected(view: &View, asker: Audience, typed: &Typed, unknown: &[PlanClause]
         // A word that only lacks its space is told by its parts being there together.
         let candidate = match near {
             Some((candidate, 1)) => Some(candidate),
-            near => apart(view, asker, word)?.or(near.map(|(candidate, _)| candidate)),
+            near => match apart(view, asker, word)? {
+                None if near.is_none() => known_parts(view, asker, word)?,
+                apart => apart.or(near.map(|(candidate, _)| candidate)),
+            },
         };
         if let Some(candidate) = candidate {
             any |= better.replace(word.range.clone(), &candidate);
@@ -183,6 +186,19 @@ fn apart(view: &View, asker: Audience, word: &Word) -> Result<Option<String>> {
         }
     }
     Ok(best.map(|(_, words)| words))
+}
+
+/// The parts of a compound that nobody has, as far as visible records have them: what is left of its meaning.
+fn known_parts(view: &View, asker: Audience, word: &Word) -> Result<Option<String>> {
+    let mut known = Vec::new();
+    for part in text::compound_parts(&word.exact) {
+        let stems: Vec<String> = text::words(&part).into_iter().map(|word| word.marked.unwrap_or(word.stem)).collect();
+        let stems: Vec<&str> = stems.iter().map(String::as_str).collect();
+        if TermsLeaf::find(view, In::All, &stems, Worth::NOTHING)?.shows(view, asker)? {
+            known.push(part);
+        }
+    }
+    Ok((!known.is_empty()).then(|| known.join(" ")))
 }
 
 /// The commonest way in which visible records write a folded word.
@@ -224,6 +240,13 @@ pub(crate) fn alternatives(view: &View, asker: Audience, plan: &Plan) -> Result<
 /// The best corrections of a word: words that a visible record holds, as they are written there. Typing errors seldom hit
 /// the first letter, so others are tried last.
 fn candidates(view: &View, asker: Audience, word: &Word, wanted: usize) -> Result<Vec<(String, u8)>> {
+    // Typed with å, ä and ö where records have none, or others: the same letters are the nearest.
+    if word.marked.is_some()
+        && let Some((exact, _)) = commonest(view, asker, &word.folded)?
+        && exact != word.exact
+    {
+        return Ok(vec![(exact, 1)]);
+    }
     let allowed = spelling::distance_allowed(&word.folded);
     let first = word.folded.bytes().next();
     // The nearest come first: where one is wanted, those that differ in one letter are found with less work.

@@ -41,7 +41,7 @@ pub struct Document {
     pub facets: Vec<(&'static str, u16)>,
     /// Where it is.
     pub location: Option<(f64, f64)>,
-    /// 0 for active, higher for less alive (wanted 1, dormant 2, dissolved or ended 3).
+    /// 0 for active, higher for less alive (wanted, or nothing but a name, 1, dormant 2, dissolved or ended 3).
     pub rest: u8,
     /// First and last moment it concerns, in microseconds since 1970 (meetings).
     pub span: Option<(i64, i64)>,

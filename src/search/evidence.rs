@@ -40,6 +40,9 @@ const PLACES: [(Places, u32, u32, &str); 8] = [
     (PLACE, 3, weights::PLACE, "place"),
 ];
 
+/// Places in names.
+const OF_NAMES: Places = NAME | ALIAS | PART;
+
 /// A length of the official name, as scores tell it apart.
 pub(crate) type NameLength = u8;
 
@@ -81,17 +84,22 @@ static CODES: LazyLock<Codes> = LazyLock::new(|| {
 
 fn worth_of(places: Places, length: usize) -> u32 {
     let mut best = 0;
-    let mut sum = 0;
+    let (mut sum, mut least) = (0, 0);
+    // Of the names of a record the best counts: that it has several says nothing.
+    let named = PLACES.iter().map(|(bit, ..)| *bit).find(|bit| places & bit & OF_NAMES != 0);
     for (bit, _, mut worth, _) in PLACES {
-        if places & bit != 0 {
+        if places & bit != 0 && (bit & OF_NAMES == 0 || named == Some(bit)) {
             if bit & (NAME | PART) != 0 {
                 worth = worth * weights::LENGTH[length] / 100;
             }
-            best = best.max(worth);
-            sum += worth;
+            let further = worth * if bit == TEXT { weights::FURTHER_TEXT } else { weights::FURTHER } / 100;
+            if worth > best {
+                (best, least) = (worth, further);
+            }
+            sum += further;
         }
     }
-    best + (sum - best) * weights::FURTHER / 100
+    best + sum - least
 }
 
 /// How often a word with these places is to occur in the index.

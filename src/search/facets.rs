@@ -17,6 +17,8 @@ pub(crate) const MUNICIPALITY: &str = "municipality";
 pub(crate) const TYPE: &str = "type";
 /// Areas that records state themselves; not a facet to ask for.
 pub(crate) const STATED: &str = "municipality@";
+/// Areas that records state beside a broader one: they count for nothing, but who names them means them.
+pub(crate) const NAMED: &str = "municipality!";
 
 /// The hash that stands for a facet's name.
 pub(crate) fn name_hash(name: &str) -> u32 {
@@ -62,7 +64,8 @@ pub(crate) fn values(document: &Document, areas: &[u16]) -> BTreeSet<u64> {
         .filter(|(name, _)| *name != MUNICIPALITY)
         .map(|(name, number)| encode(name_hash(name), *number))
         .collect();
-    let (stated, covered) = (name_hash(STATED), name_hash(MUNICIPALITY));
+    let (stated, covered, named) = (name_hash(STATED), name_hash(MUNICIPALITY), name_hash(NAMED));
+    values.extend(document.areas.iter().filter(|area| !areas.contains(area)).map(|area| encode(named, *area)));
     values.extend(areas.iter().map(|area| encode(stated, *area)));
     values.extend(within(areas).into_iter().map(|area| encode(covered, area)));
     values
@@ -161,11 +164,13 @@ impl Slots {
     /// What being found in these areas is worth, by slot: naming it before covering it from the county before from
     /// the country.
     pub(crate) fn area_worth(&self, areas: &[u16]) -> Vec<u16> {
-        let stated = name_hash(STATED);
+        let names = [STATED, NAMED].map(name_hash);
         let mut worth = vec![0; self.len()];
         let mut set = |number: u16, value: u16| {
-            if let Some(slot) = self.of(stated, number).and_then(|slot| worth.get_mut(usize::from(slot))) {
-                *slot = value.max(*slot);
+            for slot in names.iter().filter_map(|name| self.of(*name, number)) {
+                if let Some(slot) = worth.get_mut(usize::from(slot)) {
+                    *slot = value.max(*slot);
+                }
             }
         };
         for area in areas {

@@ -42,7 +42,8 @@ pub(crate) struct Fields {
     pub key: Field,
     /// `name=value` of every filter.
     pub filter: Field,
-    /// Stems and compound parts of everything that is searched, vocabulary numbers and whole names.
+    /// Stems and compound parts of everything that is searched (plain, and behind `text::MARKED` and `text::PLAIN`),
+    /// vocabulary numbers and whole names.
     pub all: Field,
     /// Words as they are written, folded form first: for spelling; those of texts with their positions.
     pub surface: Field,

@@ -38,14 +38,14 @@ struct Prepared {
     surfaces: Vec<String>,
 }
 
+/// Takes labels apart.
 fn prepare<'a>(texts: impl Iterator<Item = &'a str>) -> Prepared {
     let mut stems = BTreeSet::new();
     let mut surfaces = BTreeSet::new();
     for text in texts {
         for word in text::words(text) {
             surfaces.insert(surface(&word));
-            stems.insert(word.stem);
-            stems.extend(word.parts);
+            stems.extend(word.terms().map(str::to_owned));
         }
     }
     Prepared { stems: stems.into_iter().collect(), surfaces: surfaces.into_iter().collect() }
@@ -72,25 +72,38 @@ fn labels(term: &'static Term) -> impl Iterator<Item = &'static str> {
 impl Terms {
     fn name(&mut self, words: Vec<Word>, places: Places) {
         self.names.add(words.iter().map(surface));
+        let old = !words.iter().any(|word| text::has_marks(&word.exact));
         for word in words {
-            self.named.insert(format!("{STEM_MARK}{}", word.stem));
+            for stem in std::iter::once(&word.stem).chain(&word.marked) {
+                self.named.insert(format!("{STEM_MARK}{stem}"));
+                self.place(stem, places);
+            }
             self.named.insert(format!("{FOLDED_MARK}{}", word.folded));
             self.surface.insert(surface(&word));
-            *self.all.entry(word.stem).or_default() |= places;
-            for part in word.parts {
-                *self.all.entry(part).or_default() |= evidence::PART;
+            for part in word.parts.iter().chain(&word.marked_parts) {
+                self.place(part, evidence::PART);
+            }
+            if old {
+                for term in word.plain_terms() {
+                    let own = term.strip_prefix(text::PLAIN) == Some(word.stem.as_str());
+                    self.place(&term, if own { places } else { evidence::PART });
+                }
+            }
+        }
+    }
+
+    fn place(&mut self, term: &str, places: Places) {
+        match self.all.get_mut(term) {
+            Some(known) => *known |= places,
+            None => {
+                self.all.insert(term.to_owned(), places);
             }
         }
     }
 
     fn prepared(&mut self, prepared: &Prepared, places: Places) {
         for stem in &prepared.stems {
-            match self.all.get_mut(stem) {
-                Some(known) => *known |= places,
-                None => {
-                    self.all.insert(stem.clone(), places);
-                }
-            }
+            self.place(stem, places);
         }
         for surface in &prepared.surfaces {
             if !self.surface.contains(surface) {
@@ -99,14 +112,14 @@ impl Terms {
         }
     }
 
-    /// Running text, of which the order of words is kept.
-    fn text(&mut self, text: &str, places: Places) {
+    /// Running text, of which the order of words is kept; `old` where a system has written it that lacks å, ä and ö.
+    fn text(&mut self, text: &str, places: Places, old: bool) {
         let words = text::words(text);
         self.texts.add(words.iter().map(surface));
         for word in words {
-            *self.all.entry(word.stem).or_default() |= places;
-            for part in word.parts {
-                *self.all.entry(part).or_default() |= places;
+            word.terms().for_each(|term| self.place(term, places));
+            if old {
+                word.plain_terms().for_each(|term| self.place(&term, places));
             }
         }
     }
@@ -210,7 +223,7 @@ pub(crate) fn meets(document: &Document, query: &Query) -> bool {
 
 fn words(fields: &Fields, document: &Document, out: &mut TantivyDocument) {
     let mut terms = Terms::default();
-    let mut names: HashMap<String, u8> = HashMap::new();
+    let mut wholes: HashMap<String, u8> = HashMap::new();
     let mut prefixes: BTreeSet<String> = BTreeSet::new();
     for name in &document.names {
         let words = text::words(&name.value);
@@ -221,7 +234,7 @@ fn words(fields: &Fields, document: &Document, out: &mut TantivyDocument) {
         let mark = if fields::is_official(name.kind) { OFFICIAL_START_MARK } else { START_MARK };
         prefixes.extend(beginnings(&whole).map(|beginning| format!("{mark}{beginning}")));
         let own = matches!(name.kind, NameKind::Official | NameKind::Short);
-        let frequency = names.entry(whole).or_default();
+        let frequency = wholes.entry(whole).or_default();
         *frequency = (*frequency).max(if own { 2 } else { 1 });
         terms.name(words, if own { evidence::NAME } else { evidence::ALIAS });
     }
@@ -236,8 +249,12 @@ fn words(fields: &Fields, document: &Document, out: &mut TantivyDocument) {
             terms.prepared(prepared, evidence::PLACE);
         }
     }
-    document.related_names.iter().for_each(|name| terms.text(name, evidence::RELATED));
-    document.texts.iter().for_each(|text| terms.text(bounded(text), evidence::TEXT));
+    // English texts have no å, ä and ö either: a text is taken for an old system's only where nothing in the record has them.
+    let texts = || document.texts.iter().map(|text| bounded(text));
+    let names = document.names.iter().map(|name| name.value.as_str());
+    let old = !texts().chain(names).any(text::has_marks);
+    document.related_names.iter().for_each(|name| terms.text(name, evidence::RELATED, false));
+    texts().for_each(|text| terms.text(text, evidence::TEXT, old));
 
     let mut all = String::new();
     for (term, places) in &terms.all {
@@ -246,7 +263,7 @@ fn words(fields: &Fields, document: &Document, out: &mut TantivyDocument) {
     for (number, frequency) in &terms.numbers {
         evidence::push(&mut all, *frequency, &fields::vocabulary_term(*number));
     }
-    for (whole, frequency) in names.iter().filter(|(whole, _)| !whole.is_empty()) {
+    for (whole, frequency) in wholes.iter().filter(|(whole, _)| !whole.is_empty()) {
         evidence::push(&mut all, *frequency, &format!("{WHOLE_MARK}{whole}"));
     }
     out.add_text(fields.all, all);

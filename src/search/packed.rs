@@ -5,7 +5,7 @@
 //! were tried and are slower, since they do not fit the second cache.
 
 use crate::error::Result;
-use crate::search::facets::{MUNICIPALITY, STATED, Slots, name_hash, name_of};
+use crate::search::facets::{MUNICIPALITY, NAMED, STATED, Slots, name_hash, name_of};
 use std::cell::Cell;
 use std::collections::HashMap;
 use tantivy::DocId;
@@ -115,7 +115,7 @@ impl Reading {
 impl Packed {
     /// Reads the column of a segment; new values get slots.
     pub(crate) fn load(column: &Column<u64>, documents: DocId, slots: &mut Slots) -> Result<Packed> {
-        let (stated, covered) = (name_hash(STATED), name_hash(MUNICIPALITY));
+        let of_area = [STATED, NAMED, MUNICIPALITY].map(name_hash);
         let mut facets: HashMap<u32, Reading> = HashMap::new();
         let mut areas = Reading::new(documents);
         let (mut values, mut of_areas, mut of_facet) = (Vec::new(), Vec::new(), Vec::new());
@@ -126,7 +126,7 @@ impl Packed {
             // Values come in order, so those of a facet stand together.
             for group in values.chunk_by(|one, other| name_of(*one) == name_of(*other)) {
                 let Some(name) = group.first().map(|value| name_of(*value)) else { continue };
-                let of = if name == stated || name == covered { &mut of_areas } else { &mut of_facet };
+                let of = if of_area.contains(&name) { &mut of_areas } else { &mut of_facet };
                 for value in group {
                     of.push(slots.add(*value)?);
                 }

@@ -25,8 +25,9 @@ use uuid::Uuid;
 const BATCH: i64 = 2_000;
 /// So many rows are read at once when the whole index is made.
 const REBUILD_BATCH: i64 = 1_000;
-/// Statistics stay for at least so many changes, however small the registry.
-const LEAST_CHANGED: u64 = 1_000;
+/// Statistics stay for at least so many changes, however small the registry: not more, since a registry begins with statistics of
+/// nothing, by which no word is rarer than another.
+const LEAST_CHANGED: u64 = 50;
 /// A node takes in so many changes before it listens.
 const SOON: i64 = 10_000;
 /// A node looks so often whether there are newer statistics, or whether it is time for them.

@@ -89,6 +89,11 @@ impl TermsLeaf {
         Ok(TermsLeaf { field, found: found.into(), worth, base: 1000, weight: 0, frequency })
     }
 
+    /// The same without points.
+    pub(crate) fn uncounted(&self) -> TermsLeaf {
+        TermsLeaf { worth: Worth::NOTHING, ..self.clone() }
+    }
+
     /// The leaf's cursor in a segment; `None` when nothing there matches.
     pub(crate) fn open(&self, view: &View, segment: usize) -> Result<Option<Leaf>> {
         let Some(infos) = self.found.get(segment).and_then(Option::as_ref) else { return Ok(None) };

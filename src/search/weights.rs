@@ -27,6 +27,8 @@ pub(crate) const RELATED: u32 = 260;
 pub(crate) const PLACE: u32 = 240;
 /// What each further place adds, in percent of what it is worth: who says it twice means it, but never as much as a better place.
 pub(crate) const FURTHER: u32 = 8;
+/// The same for running text: its own words make it certain that a record means what the synonyms of its topics only allow.
+pub(crate) const FURTHER_TEXT: u32 = 20;
 /// What is left of a name's worth, in percent, where the name has at most two, four, seven or more words: of two names with
 /// the word, the shorter says it more plainly.
 pub(crate) const LENGTH: [u32; 4] = [100, 98, 96, 94];
@@ -40,6 +42,11 @@ pub(crate) const TERM: [u32; 4] = [420, 480, 540, 640];
 
 /// The word as it was typed, in any of its forms.
 pub(crate) const TYPED: u32 = 1000;
+/// The same word without å, ä and ö, in a text that has none at all, where it was typed with them: most likely the same,
+/// but the exact spelling is certain.
+pub(crate) const PLAIN: u32 = 930;
+/// The word that it makes with its neighbour, where records have that: Swedish compounds are often written apart.
+pub(crate) const JOINED: u32 = 950;
 /// The named area: what lies there, after what is called so.
 pub(crate) const AREA: u32 = 900;
 /// The beginning of a word: what is typed so far.
@@ -67,6 +74,8 @@ pub(crate) const WHOLE_ALIAS: u32 = 850;
 pub(crate) const KEY: u32 = 60_000;
 /// A place of the query that stands in a name: more than lying there.
 pub(crate) const PLACE_WORD: u32 = 2_000;
+/// The word that neighbours make, in a name: more of the query than one of them is.
+pub(crate) const JOINED_WORD: u32 = 1_000;
 /// Words that carry little meaning, in a name: they only part equals.
 pub(crate) const FILLER_WORD: u32 = 300;
 /// The very spelling in a name, in percent of the word's share: å, ä and ö are letters of their own.
@@ -83,9 +92,10 @@ pub(crate) const AREA_COUNTY: u16 = 1000;
 /// Active in the country.
 pub(crate) const AREA_COUNTRY: u16 = 400;
 
-/// What a record loses for its rest: active and nearly so nothing, dormant some, dissolved most. Less than a word in another
-/// place makes, since who asks for a name may want its history.
-pub(crate) const REST: [u32; 4] = [0, 0, 300, 600];
+/// What a record loses for its rest: active nothing; wanted or with nothing but a name a little, so that of two alike the one comes
+/// first that can be used; dormant some; dissolved most. Less than a word in another place makes, since who asks for a name may
+/// want its history.
+pub(crate) const REST: [u32; 4] = [0, 60, 300, 600];
 
 // Suggestions.
 
@@ -100,6 +110,6 @@ pub(crate) const ENOUGH_OF_TWO: usize = 2;
 /// The same for three words or more.
 pub(crate) const ENOUGH: usize = 5;
 /// Else records with so much of the meaning follow, of `FULL`: tried in this order.
-pub(crate) const RELAXED: [u32; 2] = [6_000, 3_400];
+pub(crate) const RELAXED: [u32; 3] = [6_000, 3_400, 2_000];
 /// The least that a word tells: one that every record has still counts something.
 pub(crate) const LEAST_RARITY: f64 = 0.3;

@@ -452,6 +452,16 @@ fn owned_by(connection: &mut AnyConnection, id: Uuid) -> Result<Vec<(Kind, Uuid)
     Ok(owned)
 }
 
+/// Whether there is nothing but a name: no one can tell from the record what the organisation does or how to reach it.
+fn tells_little(content: &OrganisationInput) -> bool {
+    content.description.is_none()
+        && content.topics.is_empty()
+        && content.activity_areas.is_empty()
+        && content.website.is_none()
+        && content.address.is_none()
+        && content.offers.is_empty()
+}
+
 fn document(row: &Row, content: &OrganisationInput, creations: &HashMap<Uuid, i64>) -> Document {
     let mut document = begin::<Organisations>(row, creations, Audience::Public).with_names(&content.names);
     document.closed("sector", Vocabulary::Sectors, &content.sector);
@@ -480,7 +490,7 @@ fn document(row: &Row, content: &OrganisationInput, creations: &HashMap<Uuid, i6
     document.exchanged("offer", &content.offers);
     document.exchanged("need", &content.needs);
     document.closed("status", Vocabulary::Statuses, &content.status);
-    document.rest = rest(&word(&content.status));
+    document.rest = rest(&word(&content.status)).max(u8::from(tells_little(content)));
     document.identified(&content.identifiers);
     document.sourced(content.source.as_ref());
     if let Some(number_of) = content.uses_number_of {

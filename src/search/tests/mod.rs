@@ -1,11 +1,13 @@
 //! Abilities of the index on small, hand-made and generated registries.
 
+mod abilities;
 mod agreement;
 mod facets;
 mod find;
 mod operators;
 mod paging;
 mod random;
+mod ranking;
 mod reference;
 mod suggest;
 mod updates;

@@ -6,7 +6,16 @@ use unicode_normalization::char::is_combining_mark;
 /// Lower case without any diacritics: å ä ö, Sami and all other letters become plain ones.
 pub fn fold(text: &str) -> String {
     let mut folded = String::with_capacity(text.len());
-    for letter in text.nfkd().filter(|letter| !is_combining_mark(*letter)).flat_map(char::to_lowercase) {
+    text.nfc().for_each(|letter| fold_letter(letter, &mut folded));
+    folded
+}
+
+fn fold_letter(letter: char, folded: &mut String) {
+    if letter.is_ascii() {
+        folded.push(letter.to_ascii_lowercase());
+        return;
+    }
+    for letter in letter.nfkd().filter(|letter| !is_combining_mark(*letter)).flat_map(char::to_lowercase) {
         match letter {
             'đ' | 'ð' => folded.push('d'),
             'ŋ' => folded.push('n'),
@@ -22,10 +31,29 @@ pub fn fold(text: &str) -> String {
             plain => folded.push(plain),
         }
     }
-    folded
 }
 
 /// Lower case, composed: å ä ö are letters of their own.
 pub fn exact(text: &str) -> String {
     text.nfc().flat_map(char::to_lowercase).collect()
+}
+
+/// The folded word in which å, ä and ö stay as they were typed, letter by letter beside the folded one. Other marks go: é is
+/// an e that may have its accent or not, and Sami words are often written without theirs in Swedish texts.
+pub(super) fn spelled(text: &str) -> String {
+    let mut spelled = String::with_capacity(text.len());
+    for letter in text.nfc() {
+        match letter {
+            'å' | 'Å' => spelled.push('å'),
+            'ä' | 'Ä' => spelled.push('ä'),
+            'ö' | 'Ö' => spelled.push('ö'),
+            other => fold_letter(other, &mut spelled),
+        }
+    }
+    spelled
+}
+
+/// Whether å, ä or ö is among the letters.
+pub(super) fn is_marked(spelled: &str) -> bool {
+    !spelled.is_ascii() && spelled.contains(['å', 'ä', 'ö'])
 }

@@ -1,30 +1,52 @@
-//! The words that compounds are made of, compiled in: our own list and the words of the vocabularies.
+//! The words that compounds are made of, compiled in: our own list, the words of the vocabularies, and how common they are.
 
-use super::fold::fold;
+use super::compound::SHORTEST;
+use super::fold::{fold, is_marked, spelled};
 use super::stem::stem;
 use crate::vocabulary::Vocabulary;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::OnceLock;
 
 const WORDS: &str = include_str!("../../../data/lexicon/words.txt");
 const ABBREVIATIONS: &str = include_str!("../../../data/lexicon/abbreviations.txt");
+const FREQUENCIES: &str = include_str!("../../../data/lexicon/frequencies.txt");
+
+/// A form that stands before another word.
+#[derive(Debug, Clone)]
+pub(super) struct Front {
+    /// The stem of the word that it comes from.
+    pub stem: String,
+    /// How common that word is.
+    pub frequency: u32,
+}
+
+/// What an abbreviation stands for.
+#[derive(Debug)]
+pub(super) struct Abbreviation {
+    /// The abbreviation as it is spelled: `sök` is not `sok`.
+    pub spelled: String,
+    /// The stems of each of its meanings.
+    pub meanings: Vec<Vec<String>>,
+}
 
 /// What the lexicon knows.
 pub(super) struct Lexicon {
-    /// Words that are never split.
-    pub whole: HashSet<String>,
-    /// Forms that may stand before another word, each with the stem of the word it comes from.
-    pub before: HashMap<String, String>,
+    whole: HashSet<String>,
+    /// Forms that may stand before another word.
+    pub before: HashMap<String, Front>,
     /// Forms that stand before another word only (`kvinno`, `hembygds`).
     pub bound: HashSet<String>,
-    /// Stems of words that may end a compound.
-    pub heads: HashSet<String>,
+    /// Stems of words that may end a compound, with how common they are.
+    pub heads: HashMap<String, u32>,
     /// Stems of single words that the vocabularies name.
     pub named: HashSet<String>,
-    /// Abbreviations with the stems of what each stands for.
-    pub expansions: HashMap<String, Vec<Vec<String>>>,
+    /// Abbreviations, folded.
+    pub expansions: HashMap<String, Abbreviation>,
     /// The other way: stems of what is abbreviated, joined by spaces.
     pub contractions: HashMap<String, Vec<String>>,
+    /// Stems of words that are spelled with å, ä or ö, and of words that are spelled without.
+    marked: HashSet<String>,
+    plain: HashSet<String>,
 }
 
 /// The lexicon, made once.
@@ -33,8 +55,14 @@ pub(super) fn lexicon() -> &'static Lexicon {
     LEXICON.get_or_init(Lexicon::make)
 }
 
-fn lines(text: &'static str) -> impl Iterator<Item = &'static str> {
+pub(super) fn lines(text: &'static str) -> impl Iterator<Item = &'static str> {
     text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'))
+}
+
+/// The stems of the list's own words, with the number of records they stand in where `frequencies.txt` was counted.
+fn frequencies() -> HashMap<&'static str, u32> {
+    let line = |line: &'static str| line.split_once(' ').and_then(|(stem, count)| Some((stem, count.parse().ok()?)));
+    lines(FREQUENCIES).filter_map(line).collect()
 }
 
 impl Lexicon {
@@ -43,13 +71,23 @@ impl Lexicon {
             whole: HashSet::new(),
             before: HashMap::new(),
             bound: HashSet::new(),
-            heads: HashSet::new(),
+            heads: HashMap::new(),
             named: HashSet::new(),
             expansions: HashMap::new(),
             contractions: HashMap::new(),
+            marked: HashSet::new(),
+            plain: HashSet::new(),
         };
+        let frequencies = frequencies();
         for word in lines(WORDS).flat_map(str::split_whitespace) {
-            lexicon.add(&fold(word));
+            // What only keeps its own parts together, and is part of nothing itself.
+            match word.strip_prefix('=') {
+                Some(word) => {
+                    lexicon.whole.insert(stem(&fold(word)));
+                    lexicon.spelling(word);
+                }
+                None => lexicon.add(word, &frequencies),
+            }
         }
         for vocabulary in
             [Vocabulary::Topics, Vocabulary::OrganisationKinds, Vocabulary::TargetGroups, Vocabulary::ActivityAreas]
@@ -64,39 +102,91 @@ impl Lexicon {
                 }
             }
         }
+        for area in Vocabulary::Municipalities.terms() {
+            for word in area.label.sv.as_deref().into_iter().flat_map(str::split_whitespace) {
+                lexicon.spelling(word);
+            }
+        }
         lexicon.abbreviate();
         lexicon
     }
 
-    fn add(&mut self, word: &str) {
+    fn spelling(&mut self, word: &str) {
+        let known = if is_marked(&spelled(word)) { &mut self.marked } else { &mut self.plain };
+        known.insert(stem(&fold(word)));
+    }
+
+    fn add(&mut self, word: &str, frequencies: &HashMap<&str, u32>) {
+        self.spelling(word);
+        let word = &fold(word);
         let stem = stem(word);
-        self.whole.insert(word.to_owned());
-        self.heads.insert(stem.clone());
+        let frequency = frequencies.get(stem.as_str()).copied().unwrap_or(0);
+        self.whole.insert(stem.clone());
+        self.heads.insert(stem.clone(), frequency);
+        let front = || Front { stem: stem.clone(), frequency };
         let open = word.strip_suffix(['a', 'e']);
-        let free = [word.to_owned()];
         let linked = [format!("{word}s"), format!("{word}e")];
         let changed =
             open.into_iter().flat_map(|open| ["o", "u", "e", "a", "s", ""].map(|link| format!("{open}{link}")));
         for form in linked.into_iter().chain(changed).filter(|form| form.len() >= 3) {
             self.bound.insert(form.clone());
-            self.before.entry(form).or_insert_with(|| stem.clone());
+            let known = self.before.entry(form).or_insert_with(front);
+            if known.frequency < frequency && known.stem != stem {
+                *known = front();
+            }
         }
-        for form in free {
-            self.before.insert(form, stem.clone());
-        }
+        self.before.insert(word.clone(), front());
     }
 
     fn abbreviate(&mut self) {
         for line in lines(ABBREVIATIONS) {
             let Some((short, long)) = line.split_once('=') else { continue };
-            let short = fold(short.trim());
+            let short = short.trim();
+            let folded = fold(short);
             for meaning in long.split(',') {
                 let stems: Vec<String> = fold(meaning).split_whitespace().map(stem).collect();
-                self.contractions.entry(stems.join(" ")).or_default().push(short.clone());
-                self.expansions.entry(short.clone()).or_default().push(stems);
+                self.contractions.entry(stems.join(" ")).or_default().push(folded.clone());
+                let known = self.expansions.entry(folded.clone());
+                known
+                    .or_insert_with(|| Abbreviation { spelled: spelled(short), meanings: Vec::new() })
+                    .meanings
+                    .push(stems);
             }
         }
-        let whole = &self.whole;
+        let whole: HashSet<String> = lines(WORDS).flat_map(str::split_whitespace).map(fold).collect();
         self.bound.retain(|form| !whole.contains(form));
     }
+
+    /// Whether a folded word is one of the list, in any form: never taken apart.
+    pub(super) fn is_whole(&self, word: &str) -> bool {
+        self.whole.contains(&stem(word))
+    }
+
+    /// Whether a word without å, ä and ö may be one that has some: not where it is only known without.
+    pub(super) fn may_lack_marks(&self, stem: &str) -> bool {
+        stem.contains(['a', 'o']) && (self.marked.contains(stem) || !self.plain.contains(stem))
+    }
+}
+
+/// Counts in how many texts each word of the list stands, by itself or where it may be the front or the head of a compound:
+/// what `frequencies.txt` holds. What splits are chosen does not matter, so that the count does not depend on the last one.
+pub fn count(texts: impl Iterator<Item = String>) -> BTreeMap<String, u32> {
+    let lexicon = lexicon();
+    let mut counts: BTreeMap<String, u32> = BTreeMap::new();
+    for text in texts {
+        let mut found: HashSet<String> = HashSet::new();
+        for word in super::words(&text) {
+            let halves = (SHORTEST..word.folded.len()).filter_map(|cut| {
+                let front = lexicon.before.get(word.folded.get(..cut)?)?;
+                let head = stem(word.folded.get(cut..)?);
+                lexicon.heads.contains_key(&head).then(|| [front.stem.clone(), head])
+            });
+            found.extend(halves.flatten());
+            found.extend(lexicon.heads.contains_key(&word.stem).then_some(word.stem));
+        }
+        for stem in found {
+            *counts.entry(stem).or_default() += 1;
+        }
+    }
+    counts
 }

@@ -11,8 +11,10 @@ pub mod syntax;
 mod understand;
 
 pub use fold::{exact, fold};
+pub use lexicon::count as count_frequencies;
 pub use understand::{Alternative, AlternativeKind, Clause, ClauseRole, Understanding, understand};
 
+use crate::search::weights;
 use icu_collator::options::CollatorOptions;
 use icu_collator::preferences::CollationNumericOrdering;
 use icu_collator::{Collator, CollatorBorrowed, CollatorPreferences};
@@ -22,7 +24,12 @@ use std::sync::OnceLock;
 use unicode_normalization::char::is_combining_mark;
 
 /// Raised when analysis, lexicon or collation change: indexes are then made anew.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
+
+/// Before a stem that keeps its å, ä and ö: what a word is found by that was typed with them.
+pub const MARKED: char = '\u{7}';
+/// Before the stem of a word in a text that has no å, ä and ö at all, and may lack them.
+pub const PLAIN: char = '\u{8}';
 
 /// A word of a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,28 +40,103 @@ pub struct Word {
     pub folded: String,
     /// Stem of the folded word.
     pub stem: String,
+    /// The same with its å, ä and ö, behind `MARKED`; `None` where it has none.
+    pub marked: Option<String>,
     /// Stems of the parts of a compound, the head last, after the stems of tails that are compounds themselves.
     pub parts: Vec<String>,
+    /// Of these, the ones with å, ä or ö, as in `marked`.
+    pub marked_parts: Vec<String>,
     /// Where it stands in the text, in bytes.
     pub range: Range<usize>,
+}
+
+impl Word {
+    /// A word as it was typed; `None` when nothing of it is left without its marks.
+    pub(crate) fn new(surface: &str, range: Range<usize>) -> Option<Word> {
+        let folded = fold(surface);
+        if folded.is_empty() {
+            return None;
+        }
+        let stem = stem::stem(&folded);
+        let letters = fold::spelled(surface);
+        let marked = stem::stem_spelled(&folded, &stem, &letters).map(mark);
+        let mut parts = Vec::new();
+        let mut marked_parts = Vec::new();
+        for part in understand::parts_with_tails(&folded) {
+            marked_parts.extend(marked_part(&folded, &letters, &part));
+            parts.push(part.stem);
+        }
+        Some(Word { exact: exact(surface), folded, stem, marked, parts, marked_parts, range })
+    }
+
+    /// Ways to match as it was typed: with its å, ä and ö, or lacking them in a text that has none; without them in any spelling.
+    pub(crate) fn ways(&self) -> Vec<Alternative> {
+        let stem = |stem: &str, weight| understand::alternative(AlternativeKind::Stem(stem.to_owned()), weight);
+        match &self.marked {
+            Some(marked) => vec![stem(marked, weights::TYPED), stem(&plain(&self.stem), weights::PLAIN)],
+            None => vec![stem(&self.stem, weights::TYPED)],
+        }
+    }
+
+    /// What the word is found by: its stem and its parts', plain and with their own letters.
+    pub fn terms(&self) -> impl Iterator<Item = &str> {
+        let own = std::iter::once(&self.stem).chain(&self.marked);
+        own.chain(&self.parts).chain(&self.marked_parts).map(String::as_str)
+    }
+
+    /// What it is found by besides where its text has no å, ä and ö: a word that lacks them may be meant by one that has them.
+    pub fn plain_terms(&self) -> impl Iterator<Item = String> {
+        let lexicon = lexicon::lexicon();
+        let simple = !self.parts.is_empty() && !self.parts.iter().any(|part| lexicon.may_lack_marks(part));
+        let own = (!simple).then_some(&self.stem);
+        own.into_iter().chain(&self.parts).filter(|stem| lexicon.may_lack_marks(stem)).map(|stem| plain(stem))
+    }
+}
+
+fn mark(stem: String) -> String {
+    format!("{MARKED}{stem}")
+}
+
+fn plain(stem: &str) -> String {
+    format!("{PLAIN}{stem}")
+}
+
+fn marked_part(folded: &str, letters: &str, part: &compound::Part) -> Option<String> {
+    let own: String = letters.chars().skip(part.range.start).take(part.range.len()).collect();
+    stem::stem_spelled(folded.get(part.range.clone())?, &part.stem, &own).map(mark)
+}
+
+/// The parts of a compound as they are written, without the s between them; empty when it is none.
+pub fn compound_parts(surface: &str) -> Vec<String> {
+    let letters: Vec<char> = exact(surface).chars().collect();
+    let parts = compound::parts(&fold(surface));
+    let last = parts.len().saturating_sub(1);
+    let written = |(at, part): (usize, compound::Part)| {
+        let own: String = letters.get(part.range.clone())?.iter().collect();
+        let bare = own.strip_suffix('s').filter(|_| at < last && !part.stem.ends_with('s'));
+        Some(bare.map_or_else(|| own.clone(), str::to_owned))
+    };
+    parts.into_iter().enumerate().filter_map(written).collect()
+}
+
+/// Whether a text has å, ä or ö: then its writer would have spelled other words with them too.
+pub fn has_marks(text: &str) -> bool {
+    fold::is_marked(&fold::spelled(text))
 }
 
 /// The words of a text, in their order.
 pub fn words(text: &str) -> Vec<Word> {
     let mut words = Vec::new();
-    spelled(text, |range, surface, folded| {
-        let stem = stem::stem(&folded);
-        let parts = understand::parts_with_tails(&folded);
-        words.push(Word { exact: exact(surface), folded, stem, parts, range });
-    });
+    spelled(text, |range, surface| words.extend(Word::new(surface, range)));
     words
 }
 
 /// The folded words of a text, joined: what whole names are compared by.
 pub fn folded(text: &str) -> String {
     let mut joined = String::with_capacity(text.len());
-    spelled(text, |_, _, folded| {
-        if !joined.is_empty() {
+    spelled(text, |_, surface| {
+        let folded = fold(surface);
+        if !joined.is_empty() && !folded.is_empty() {
             joined.push(' ');
         }
         joined.push_str(&folded);
@@ -62,19 +144,15 @@ pub fn folded(text: &str) -> String {
     joined
 }
 
-/// Calls `work` with every word of a text: where it stands, as it is written, and folded.
-fn spelled<'a>(text: &'a str, mut work: impl FnMut(Range<usize>, &'a str, String)) {
+/// Calls `work` with every word of a text: where it stands and as it is written.
+fn spelled<'a>(text: &'a str, mut work: impl FnMut(Range<usize>, &'a str)) {
     let mut start = None;
     let is_part = |letter: char| letter.is_alphanumeric() || is_combining_mark(letter);
     for (at, letter) in text.char_indices().chain([(text.len(), ' ')]) {
         if is_part(letter) {
             start.get_or_insert(at);
         } else if let Some(from) = start.take() {
-            let surface = text.get(from..at).unwrap_or_default();
-            let folded = fold(surface);
-            if !folded.is_empty() {
-                work(from..at, surface, folded);
-            }
+            work(from..at, text.get(from..at).unwrap_or_default());
         }
     }
 }
@@ -98,13 +176,11 @@ pub fn sort_key(name: &str) -> Vec<u8> {
     key
 }
 
-/// Where words of a text stand that match: those whose stem, or a part's, is wanted.
-pub fn matches(text: &str, stems: &dyn Fn(&str) -> bool) -> Vec<Range<usize>> {
-    words(text)
-        .into_iter()
-        .filter(|word| stems(&word.stem) || word.parts.iter().any(|part| stems(part)))
-        .map(|word| word.range)
-        .collect()
+/// Where words of a text stand that match: those with a term that is wanted.
+pub fn matches(text: &str, wanted: &dyn Fn(&str) -> bool) -> Vec<Range<usize>> {
+    let plain = !has_marks(text);
+    let is_match = |word: &Word| word.terms().any(wanted) || plain && word.plain_terms().any(|term| wanted(&term));
+    words(text).into_iter().filter(is_match).map(|word| word.range).collect()
 }
 
 #[cfg(test)]

@@ -1,9 +1,9 @@
 //! What a typed query means: words, concepts, places, numbers, and words that only make it a sentence.
 
-use super::fold::fold;
+use super::fold::{fold, is_marked, spelled};
 use super::lexicon::lexicon;
 use super::stem::stem;
-use super::{Word, compound, words};
+use super::{Word, compound, marked_part, plain, words};
 use crate::identifier::{PathId, looks_personal, organisation_number, parse_path_id};
 use crate::search::weights;
 use crate::vocabulary::Vocabulary;
@@ -25,9 +25,9 @@ pub enum ClauseRole {
 /// One way to meet a clause.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum AlternativeKind {
-    /// The stem of a word.
+    /// The stem of a word, or another term that words are found by.
     Stem(String),
-    /// All of these stems.
+    /// All of these.
     Stems(Vec<String>),
     /// A term of a vocabulary, by its number.
     Term(u16),
@@ -66,42 +66,77 @@ pub struct Understanding {
     pub clauses: Vec<Clause>,
     /// Organisation numbers and other keys in it, in their one spelling.
     pub numbers: Vec<String>,
+    /// Neighbours that may be one word, if records have it.
+    pub joins: Vec<Join>,
 }
 
-/// Words that ask or join, folded.
+/// Two words that may be one word written apart.
+#[derive(Debug, Clone)]
+pub struct Join {
+    /// Place of the first one's clause; the other one's follows.
+    pub clause: usize,
+    /// The terms of the joined word, without and with a linking s.
+    pub terms: Vec<String>,
+}
+
+/// Words that ask or join.
 const FILLERS: &str = "\
-a ar att av blir bor bra da de dem den denna deras dess det detta dig din du eller en er ett fa far finns for fran fraga gar ger gor ha \
-hade han har hela henne hitta hittar hjalp hjalper hon hos hur i ifran in inom inte ja jag jobbar jobba just kan ke kring kontakta kring lite med \
-mellan mig min mot mycket na nar nara nagon nagot nagra ni nu och ofta om oss pa sa sig sin sina som sker ska skall soker \
-soka sokes tar till traffas traffar mots motas under upp ut utan vad var vara vart vem vems vet vi vid vilka vilken vilket vill vilja varfor arbetar arbeta \
-hand hander halls anordnar driver driva galler handlar ansvarar ansvar ansvarig fragor fraga mina mitt \
-about an and any are as at be by can do does for from have help helps how i in is it me my of on or our that the their there they this to us we \
+a är att av blir bli blivit bor bra då de dem den denna deras dess det detta dig din du där eller en er ett få får fått finns för från fråga \
+gå går ger gör ha hade han har hela henne här hitta hittar hjälp hjälper hon hos hur i ifrån in inom inte ja jag jobbar jobba just kan kunna ke kring \
+kontakta lite man med mellan mig min mot mycket när nära någon något några ni nu och ofta om oss på sa så sig sin sina som sker ska skall \
+skulle söker söka sökes tar till träffas träffar möts mötas under upp ut utan vad var vara varit vart vem vems vet vi vid vilka vilken vilket vill vilja \
+varför o samt arbetar arbeta hand händer hålls anordnar driver driva gäller handlar ansvarar ansvar ansvarig frågor mina mitt behöver vänder åt \
+about an and any are as at be by can do does for from have help helps how is it me my of on or our that the their there they this to us we \
 what when where which who whom why with work works working need needs find \
-ja mika missa kuka miten on ovat kanssa";
+mikä missä kuka miten ovat kanssa";
 /// Words for any organisation: they say little where a query says more.
 const GENERIC: &str = "\
-forening foreningar foreningen foreningarna organisation organisationer organisationen organisationerna aktor aktorer grupper \
-association associations organization organizations organisations organisation group groups society ngo ngos yhdistys jarjesto";
+förening föreningar föreningen föreningarna organisation organisationer organisationen organisationerna aktör aktörer grupper \
+association associations organization organizations organisations group groups society ngo ngos yhdistys järjestö";
 
-fn folded_set(text: &'static str) -> HashSet<&'static str> {
-    text.split_whitespace().collect()
+/// The words of a list as they are spelled, and folded for who types them without å, ä and ö.
+fn spellings(text: &'static str) -> HashSet<String> {
+    text.split_whitespace().flat_map(|word| [spelled(word), fold(word)]).collect()
 }
 
-fn fillers() -> &'static HashSet<&'static str> {
-    static SET: OnceLock<HashSet<&'static str>> = OnceLock::new();
-    SET.get_or_init(|| folded_set(FILLERS))
+/// Whether a word stands in a list: män is no man.
+fn is_among(word: &Word, list: &HashSet<String>) -> bool {
+    let letters = spelled(&word.exact);
+    list.contains(if is_marked(&letters) { &letters } else { &word.folded })
 }
 
-fn generic() -> &'static HashSet<&'static str> {
-    static SET: OnceLock<HashSet<&'static str>> = OnceLock::new();
-    SET.get_or_init(|| folded_set(GENERIC))
+fn is_filler(word: &Word) -> bool {
+    static SET: OnceLock<HashSet<String>> = OnceLock::new();
+    is_among(word, SET.get_or_init(|| spellings(FILLERS)))
 }
 
-/// Labels and synonyms of the vocabularies, as stems joined by spaces.
+fn is_generic(word: &Word) -> bool {
+    static SET: OnceLock<HashSet<String>> = OnceLock::new();
+    is_among(word, SET.get_or_init(|| spellings(GENERIC)))
+}
+
+/// Labels and synonyms of the vocabularies.
 struct Concepts {
-    terms: HashMap<String, Vec<(u16, u32)>>,
-    areas: HashMap<String, Vec<u16>>,
+    /// By stems joined by spaces.
+    terms: HashMap<String, Vec<Named>>,
+    /// By whole folded words joined by spaces: names of places are not inflected but by an s.
+    areas: HashMap<String, Vec<Named>>,
     longest: usize,
+}
+
+/// What a label or synonym names.
+struct Named {
+    number: u16,
+    weight: u32,
+    /// Its words with å, ä and ö, where they have some: stems of terms, whole words of areas.
+    letters: Vec<Option<String>>,
+}
+
+impl Named {
+    /// Whether typed words mean this label: what was typed with å, ä or ö must have them in the label too.
+    fn is_meant(&self, typed: &[Option<String>]) -> bool {
+        typed.iter().zip(&self.letters).all(|(typed, own)| typed.is_none() || typed == own)
+    }
 }
 
 /// The vocabularies whose terms records are searched by.
@@ -122,28 +157,67 @@ fn concepts() -> &'static Concepts {
         for term in SEARCHED.iter().flat_map(|vocabulary| vocabulary.terms()) {
             let labels = term.label.texts().map(|(_, label)| (label, weights::LABEL));
             for (label, weight) in labels.chain(term.synonyms.all().map(|synonym| (synonym, weights::SYNONYM))) {
-                let (key, count) = key(label);
-                concepts.longest = concepts.longest.max(count);
-                let found = concepts.terms.entry(key).or_default();
-                if !found.iter().any(|(number, _)| *number == term.number) {
-                    found.push((term.number, weight));
+                let words = words(label);
+                let letters: Vec<Option<String>> = words.iter().map(|word| word.marked.clone()).collect();
+                concepts.longest = concepts.longest.max(words.len());
+                let found = concepts.terms.entry(stems(&words)).or_default();
+                if !found.iter().any(|known| known.number == term.number && known.letters == letters) {
+                    found.push(Named { number: term.number, weight, letters });
                 }
             }
         }
         for term in Vocabulary::Municipalities.terms() {
             for name in term.label.texts().map(|(_, label)| label).chain(term.synonyms.all()) {
-                let (key, count) = key(name);
-                concepts.longest = concepts.longest.max(count);
-                concepts.areas.entry(key).or_default().push(term.number);
+                let words = words(name);
+                concepts.longest = concepts.longest.max(words.len());
+                let named = Named { number: term.number, weight: weights::AREA, letters: letters(&words) };
+                concepts.areas.entry(folded(&words)).or_default().push(named);
             }
         }
         concepts
     })
 }
 
-fn key(text: &str) -> (String, usize) {
-    let words = words(text);
-    (words.iter().map(|word| word.stem.as_str()).collect::<Vec<_>>().join(" "), words.len())
+fn stems(words: &[Word]) -> String {
+    words.iter().map(|word| word.stem.as_str()).collect::<Vec<_>>().join(" ")
+}
+
+fn folded(words: &[Word]) -> String {
+    words.iter().map(|word| word.folded.as_str()).collect::<Vec<_>>().join(" ")
+}
+
+/// Whole words with their å, ä and ö, where they have some.
+fn letters(words: &[Word]) -> Vec<Option<String>> {
+    words.iter().map(|word| Some(spelled(&word.exact)).filter(|letters| is_marked(letters))).collect()
+}
+
+/// The vocabulary terms that words name, with their weights.
+fn terms(words: &[Word]) -> Vec<(u16, u32)> {
+    let typed: Vec<Option<String>> = words.iter().map(|word| word.marked.clone()).collect();
+    let known = concepts().terms.get(&stems(words)).into_iter().flatten();
+    let mut terms: Vec<(u16, u32)> = Vec::new();
+    for named in known.filter(|named| named.is_meant(&typed)) {
+        if !terms.iter().any(|(number, _)| *number == named.number) {
+            terms.push((named.number, named.weight));
+        }
+    }
+    terms
+}
+
+/// The areas that words name, the last one's genitive s aside.
+fn areas(words: &[Word]) -> Vec<u16> {
+    let whole = folded(words);
+    let mut typed = letters(words);
+    let known = concepts().areas.get(&whole).or_else(|| {
+        if let Some(Some(last)) = typed.last_mut() {
+            *last = last.strip_suffix('s').unwrap_or(last).to_owned();
+        }
+        concepts().areas.get(whole.strip_suffix('s')?)
+    });
+    let mut areas: Vec<u16> =
+        known.into_iter().flatten().filter(|named| named.is_meant(&typed)).map(|named| named.number).collect();
+    areas.dedup();
+    areas
 }
 
 /// Reads a query.
@@ -153,24 +227,65 @@ pub fn understand(query: &str) -> Understanding {
     let mut clauses = Vec::new();
     let mut at = 0;
     while at < words.len() {
-        let (clause, taken) = clause(&words[at..]);
+        let (mut clause, taken) = clause(&words[at..]);
+        if clause.role == ClauseRole::Filler && is_abbreviation(query, &clause) {
+            clause.role = ClauseRole::Required;
+        }
         clauses.push(clause);
         at += taken;
     }
     settle(&mut clauses);
-    Understanding { clauses, numbers }
+    let joins = joins(&clauses);
+    Understanding { clauses, numbers, joins }
+}
+
+/// Whether a word that else only makes a sentence is an abbreviation, by its capitals: FaR is no verb.
+fn is_abbreviation(query: &str, clause: &Clause) -> bool {
+    let [word] = clause.words.as_slice() else { return false };
+    let typed = query.get(word.range.clone()).unwrap_or_default();
+    let capitals = |text: &str| text.chars().filter(|letter| letter.is_uppercase()).count();
+    let shouted = query.chars().all(|letter| !letter.is_lowercase());
+    capitals(typed) >= 2
+        && (!shouted || clause.words.len() == query.split_whitespace().count())
+        && lexicon().expansions.get(&word.folded).is_some_and(|known| known.spelled == spelled(typed))
+}
+
+/// Neighbours that may be one word.
+fn joins(clauses: &[Clause]) -> Vec<Join> {
+    // General words join too: natur skydds föreningen.
+    let word = |clause: &Clause| {
+        if clause.numeric || clause.words.len() > 2 || clause.words.iter().any(is_filler) {
+            return None;
+        }
+        let apart = clause.words.len() == 2;
+        if apart && !matches!(clause.alternatives.first()?.what, AlternativeKind::Stem(_)) {
+            return None;
+        }
+        let letters: String = clause.words.iter().map(|word| word.exact.as_str()).collect();
+        (letters.len() > 1).then_some(letters)
+    };
+    let pairs = clauses.windows(2).enumerate();
+    pairs
+        .filter_map(|(at, pair)| {
+            let (first, second) = (word(pair.first()?)?, word(pair.last()?)?);
+            let links = if first.ends_with('s') { &[""][..] } else { &["", "s"] };
+            let joined = links.iter().filter_map(|link| {
+                let joined = Word::new(&format!("{first}{link}{second}"), 0..0)?;
+                Some(joined.marked.unwrap_or(joined.stem))
+            });
+            let terms: Vec<String> = joined.collect();
+            (!terms.is_empty()).then_some(Join { clause: at, terms })
+        })
+        .collect()
 }
 
 /// The clause that begins with the first word, and how many words it takes.
 fn clause(words: &[Word]) -> (Clause, usize) {
-    let concepts = concepts();
-    for count in (2..=concepts.longest.min(words.len())).rev() {
-        let several = &words[..count];
-        let joined: String = several.iter().map(|word| word.stem.as_str()).collect::<Vec<_>>().join(" ");
-        let areas = concepts.areas.get(&joined);
-        let terms = concepts.terms.get(&joined);
-        if areas.is_some() || terms.is_some() {
-            return (phrase(several, areas, terms), count);
+    for count in (2..=concepts().longest.min(words.len())).rev() {
+        let Some(several) = words.get(..count) else { continue };
+        let (areas, terms) = (areas(several), terms(several));
+        if !areas.is_empty() || !terms.is_empty() {
+            return (phrase(several, &areas, &terms), count);
         }
     }
     if let [first, second, ..] = words
@@ -180,112 +295,96 @@ fn clause(words: &[Word]) -> (Clause, usize) {
     }
     match words.first() {
         Some(word) => (single(word), 1),
-        None => (
-            Clause {
-                range: 0..0,
-                words: Vec::new(),
-                alternatives: Vec::new(),
-                role: ClauseRole::Filler,
-                numeric: false,
-            },
-            1,
-        ),
+        None => (finish(Vec::new(), Vec::new(), ClauseRole::Filler), 1),
     }
 }
 
-fn alternative(what: AlternativeKind, weight: u32) -> Alternative {
+pub(super) fn alternative(what: AlternativeKind, weight: u32) -> Alternative {
     Alternative { what, weight }
 }
 
-fn phrase(words: &[Word], areas: Option<&Vec<u16>>, terms: Option<&Vec<(u16, u32)>>) -> Clause {
-    let stems: Vec<String> = words.iter().map(|word| word.stem.clone()).collect();
-    let mut alternatives = vec![alternative(AlternativeKind::Stems(stems), weights::TYPED)];
-    alternatives.extend(
-        terms.into_iter().flatten().map(|(number, weight)| alternative(AlternativeKind::Term(*number), *weight)),
-    );
-    alternatives
-        .extend(areas.into_iter().flatten().map(|number| alternative(AlternativeKind::Area(*number), weights::AREA)));
-    let role = if areas.is_some() && terms.is_none() { ClauseRole::Place } else { ClauseRole::Required };
+fn named(terms: &[(u16, u32)], areas: &[u16]) -> impl Iterator<Item = Alternative> {
+    let terms = terms.iter().map(|(number, weight)| alternative(AlternativeKind::Term(*number), *weight));
+    let areas = areas.iter().map(|number| alternative(AlternativeKind::Area(*number), weights::AREA));
+    terms.chain(areas).collect::<Vec<_>>().into_iter()
+}
+
+fn phrase(words: &[Word], areas: &[u16], terms: &[(u16, u32)]) -> Clause {
+    let own = |word: &Word| word.marked.clone().unwrap_or_else(|| word.stem.clone());
+    let lacking = |word: &Word| if word.marked.is_some() { plain(&word.stem) } else { word.stem.clone() };
+    let mut alternatives = vec![alternative(AlternativeKind::Stems(words.iter().map(own).collect()), weights::TYPED)];
+    if words.iter().any(|word| word.marked.is_some()) {
+        alternatives.push(alternative(AlternativeKind::Stems(words.iter().map(lacking).collect()), weights::PLAIN));
+    }
+    alternatives.extend(named(terms, areas));
+    let role = if !areas.is_empty() && terms.is_empty() { ClauseRole::Place } else { ClauseRole::Required };
     finish(words.to_vec(), alternatives, role)
 }
 
 /// Two words that are one: the first only ever stands before another, or together they are a word that is known.
 fn written_apart(first: &Word, second: &Word) -> Option<Clause> {
     let lexicon = lexicon();
-    if fillers().contains(first.folded.as_str()) || fillers().contains(second.folded.as_str()) {
+    if is_filler(first) || is_filler(second) {
         return None;
     }
     let joined = format!("{}{}", first.folded, second.folded);
     let own = stem(&joined);
     let known = lexicon.named.contains(&own);
-    let bound = lexicon.bound.contains(&first.folded) && lexicon.heads.contains(&second.stem);
+    let bound = lexicon.bound.contains(&first.folded) && lexicon.heads.contains_key(&second.stem);
     if !known && !bound {
         return None;
     }
-    let mut clause = single(&Word {
-        exact: format!("{}{}", first.exact, second.exact),
-        parts: parts_with_tails(&joined),
-        stem: own,
-        folded: joined,
-        range: first.range.start..second.range.end,
-    });
-    let front = lexicon.before.get(&first.folded).cloned().unwrap_or_else(|| first.stem.clone());
-    clause.alternatives.push(alternative(AlternativeKind::Stems(vec![front, second.stem.clone()]), weights::APART));
+    let range = first.range.start..second.range.end;
+    let mut clause = single(&Word::new(&format!("{}{}", first.exact, second.exact), range)?);
+    let front = lexicon.before.get(&first.folded).map_or_else(|| first.stem.clone(), |front| front.stem.clone());
+    let back = second.marked.clone().unwrap_or_else(|| second.stem.clone());
+    clause.alternatives.push(alternative(AlternativeKind::Stems(vec![front, back]), weights::APART));
     clause.words = vec![first.clone(), second.clone()];
     Some(clause)
 }
 
-/// The stems of parts and of tails that are compounds themselves.
-pub(super) fn parts_with_tails(folded: &str) -> Vec<String> {
+/// The tails that are compounds themselves, then the parts.
+pub(super) fn parts_with_tails(folded: &str) -> Vec<compound::Part> {
     let mut parts = compound::parts(folded);
-    if parts.len() >= 3 {
-        let mut all = compound::tails(folded, parts.len());
-        all.append(&mut parts);
-        return all;
-    }
-    parts
+    let mut all = compound::tails(folded, &parts);
+    all.append(&mut parts);
+    all
 }
 
 fn single(word: &Word) -> Clause {
-    let (concepts, lexicon) = (concepts(), lexicon());
-    let mut alternatives = vec![alternative(AlternativeKind::Stem(word.stem.clone()), weights::TYPED)];
-    let terms = concepts.terms.get(&word.stem);
-    alternatives.extend(
-        terms.into_iter().flatten().map(|(number, weight)| alternative(AlternativeKind::Term(*number), *weight)),
-    );
-    for stems in lexicon.expansions.get(&word.folded).into_iter().flatten() {
+    let (lexicon, own) = (lexicon(), std::slice::from_ref(word));
+    let (terms, areas) = (terms(own), areas(own));
+    let mut alternatives = word.ways();
+    alternatives.extend(named(&terms, &[]));
+    let letters = spelled(&word.exact);
+    let short = lexicon.expansions.get(&word.folded).filter(|short| !is_marked(&letters) || short.spelled == letters);
+    for stems in short.into_iter().flat_map(|short| &short.meanings) {
         alternatives.push(alternative(meant(stems), weights::ABBREVIATION));
-        let long = concepts.terms.get(&stems.join(" "));
-        alternatives.extend(
-            long.into_iter()
-                .flatten()
-                .map(|(number, _)| alternative(AlternativeKind::Term(*number), weights::ABBREVIATED_TERM)),
-        );
+        let long = concepts().terms.get(&stems.join(" ")).into_iter().flatten();
+        alternatives
+            .extend(long.map(|named| alternative(AlternativeKind::Term(named.number), weights::ABBREVIATED_TERM)));
     }
     for short in lexicon.contractions.get(&word.stem).into_iter().flatten() {
         alternatives.push(alternative(AlternativeKind::Stem(short.clone()), weights::ABBREVIATION));
     }
     let parts = compound::parts(&word.folded);
     if parts.len() >= 2 {
-        if let Some(tail) = compound::tails(&word.folded, parts.len()).into_iter().next() {
-            alternatives.push(alternative(AlternativeKind::Stem(tail), weights::COMPOUND));
+        let term =
+            |part: &compound::Part| marked_part(&word.folded, &letters, part).unwrap_or_else(|| part.stem.clone());
+        if let Some(tail) = compound::tails(&word.folded, &parts).first() {
+            alternatives.push(alternative(AlternativeKind::Stem(term(tail)), weights::COMPOUND));
         }
-        alternatives.push(alternative(AlternativeKind::Stems(parts), weights::COMPOUND));
+        alternatives.push(alternative(AlternativeKind::Stems(parts.iter().map(term).collect()), weights::COMPOUND));
     }
-    let areas = concepts.areas.get(&word.stem).or_else(|| {
-        let bare = word.folded.strip_suffix('s')?;
-        concepts.areas.get(&stem(bare))
-    });
-    alternatives
-        .extend(areas.into_iter().flatten().map(|number| alternative(AlternativeKind::Area(*number), weights::AREA)));
-    let role = if fillers().contains(word.folded.as_str()) {
+    alternatives.extend(named(&[], &areas));
+    let role = if is_filler(word) {
         ClauseRole::Filler
-    } else if areas.is_some() && terms.is_none() {
+    } else if !areas.is_empty() && terms.is_empty() {
         ClauseRole::Place
     } else {
         ClauseRole::Required
     };
-    finish(vec![word.clone()], alternatives, role)
+    finish(own.to_vec(), alternatives, role)
 }
 
 fn meant(stems: &[String]) -> AlternativeKind {
@@ -303,11 +402,11 @@ fn finish(words: Vec<Word>, alternatives: Vec<Alternative>, role: ClauseRole) ->
 
 /// General words step back where others say more; where nothing is left, every word counts.
 fn settle(clauses: &mut [Clause]) {
-    let is_generic = |clause: &Clause| clause.words.iter().all(|word| generic().contains(word.folded.as_str()));
-    let says_more = clauses.iter().any(|clause| clause.role == ClauseRole::Required && !is_generic(clause));
+    let general = |clause: &Clause| clause.words.iter().all(is_generic);
+    let says_more = clauses.iter().any(|clause| clause.role == ClauseRole::Required && !general(clause));
     if says_more {
         for clause in clauses.iter_mut().filter(|clause| clause.role == ClauseRole::Required) {
-            if clause.words.iter().all(|word| generic().contains(word.folded.as_str())) {
+            if general(clause) {
                 clause.role = ClauseRole::Filler;
             }
         }
@@ -326,7 +425,7 @@ pub(super) fn numbers(query: &str) -> Vec<String> {
     for candidate in std::iter::once(joined.as_str()).chain(query.split_whitespace()) {
         let digits = candidate.bytes().filter(u8::is_ascii_digit).count();
         if matches!(digits, 10 | 12)
-            && let Some(number) = spelled(candidate)
+            && let Some(number) = number_spelled(candidate)
         {
             numbers.push(number);
         } else if candidate.contains(':')
@@ -342,7 +441,7 @@ pub(super) fn numbers(query: &str) -> Vec<String> {
 }
 
 /// An organisation number in its one spelling; a mistyped check digit is searched for as it stands.
-fn spelled(text: &str) -> Option<String> {
+fn number_spelled(text: &str) -> Option<String> {
     if let Ok(number) = organisation_number(text) {
         return Some(number);
     }
@@ -391,7 +490,8 @@ mod tests {
     fn words_written_apart_are_joined() {
         let understood = understand("hembygds förening");
         assert_eq!(understood.clauses.len(), 1);
-        assert_eq!(understood.clauses[0].alternatives[0].what, AlternativeKind::Stem(stem("hembygdsforening")));
+        let joined = AlternativeKind::Stem("\u{7}hembygdsförening".to_owned());
+        assert_eq!(understood.clauses[0].alternatives[0].what, joined);
     }
 
     #[test]
