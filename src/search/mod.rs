@@ -10,6 +10,7 @@ mod beginnings;
 mod build_query;
 mod collect;
 mod column;
+mod condition;
 mod correct;
 mod cursor;
 pub mod document;

@@ -106,10 +106,10 @@ fn pages_of_operators_follow_their_cursor() {
 
 #[test]
 fn suggestions_name_places_and_forgive_one_letter() {
-    let place = get("suggest", &[("q", "giron")]);
-    assert_eq!((&place["items"][0]["type"], &place["items"][0]["key"]), (&"place".into(), &"2584".into()), "{place}");
-    assert_eq!(place["items"][0]["matched"], "Giron");
-    let chosen = get("search", &[("municipality", place["items"][0]["key"].as_str().unwrap())]);
+    let found = get("suggest", &[("q", "giron")]);
+    let place = found["items"].as_array().unwrap().iter().find(|item| item["type"] == "place").unwrap();
+    assert_eq!((place["key"].as_str(), place["matched"].as_str()), (Some("2584"), Some("Giron")), "{found}");
+    let chosen = get("search", &[("municipality", place["key"].as_str().unwrap())]);
     assert!(total(&chosen) > 0);
     let names = get("suggest", &[("q", "svneska röda kor")]);
     assert_eq!(titles(&names)[0], "Svenska Röda Korset");
