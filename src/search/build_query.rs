@@ -2,17 +2,17 @@
 
 use crate::error::Result;
 use crate::resources::Audience;
+use crate::search::condition::Condition;
 use crate::search::cursor::Worth;
 use crate::search::evidence;
 use crate::search::fields::{self, PREFIX_LETTERS, STEM_MARK, WHOLE_MARK};
 use crate::search::highlight::Marks;
 use crate::search::intake;
 use crate::search::known;
-use crate::search::phrase::Condition;
 use crate::search::source::Source;
-use crate::search::terms::{self, In, TermsLeaf, covering};
+use crate::search::terms::{self, In, TermsLeaf};
 use crate::search::text::syntax::{Meaning, Typed};
-use crate::search::text::{self, Alternative, AlternativeKind, ClauseRole, Understanding, Word, address};
+use crate::search::text::{self, AlternativeKind, ClauseRole, Understanding, Word, address};
 use crate::search::view::View;
 use crate::search::weights::{self, FULL};
 use std::collections::BTreeSet;
@@ -172,18 +172,19 @@ impl Plan {
     /// Adds what phrases, fields and exclusions ask for, but for what is a filter of the query.
     fn add_conditions(&mut self, view: &View, asker: Audience) -> Result<()> {
         for part in std::mem::take(&mut self.typed.parts) {
-            let condition = condition(view, &part.meaning)?;
             match &part.meaning {
                 Meaning::Kinds(kinds) if part.excluded => self.hidden_kinds |= intake::kinds_mask(kinds),
-                _ if part.excluded => self.excluded.extend(condition),
+                meaning if part.excluded => self.excluded.extend(Condition::new(view, meaning)?),
                 Meaning::Filter(..) | Meaning::Areas(_) | Meaning::Kinds(_) | Meaning::AnyStatus => {}
-                Meaning::Phrase(words) | Meaning::Name(words, _) => {
-                    for word in words {
-                        self.required.push(PlanClause { fixed: true, ..plan_clause(view, &as_typed(word), asker)?.0 });
+                meaning => {
+                    if let Meaning::Phrase(words) | Meaning::Name(words, _) = meaning {
+                        for word in words {
+                            let clause = plan_clause(view, &as_typed(word), asker)?.0;
+                            self.required.push(PlanClause { fixed: true, ..clause });
+                        }
                     }
-                    self.conditions.extend(condition);
+                    self.conditions.extend(Condition::new(view, meaning)?);
                 }
-                Meaning::Word(_) | Meaning::Keys(_) => self.conditions.extend(condition),
             }
             self.typed.parts.push(part);
         }
@@ -396,44 +397,6 @@ fn as_typed(word: &Word) -> text::Clause {
         role: ClauseRole::Required,
         numeric: false,
     }
-}
-
-/// What a record meets that has what an operator asks for; `None` for what no posting list tells.
-fn condition(view: &View, meaning: &Meaning) -> Result<Option<Condition>> {
-    let shown = |values: &[String]| values.join(", ");
-    let each = |field, terms: Vec<String>| -> Result<Vec<TermsLeaf>> {
-        terms.iter().map(|term| TermsLeaf::find(view, field, &[term], Worth::NOTHING)).collect()
-    };
-    Ok(Some(match meaning {
-        Meaning::Phrase(words) => Condition::phrase(view, words, false)?,
-        Meaning::Name(words, true) => Condition::phrase(view, words, true)?,
-        Meaning::Name(words, false) => {
-            let stem = |word: &Word| word.marked.clone().unwrap_or_else(|| word.stem.clone());
-            let terms: Vec<String> = words.iter().map(|word| format!("{STEM_MARK}{}", stem(word))).collect();
-            let terms: Vec<&str> = terms.iter().map(String::as_str).collect();
-            let leaf = TermsLeaf::find(view, In::Named, &terms, Worth::NOTHING)?;
-            Condition::terms(words.iter().map(|word| word.exact.as_str()).collect::<Vec<_>>().join(" "), vec![leaf])
-        }
-        Meaning::Word(word) => {
-            let ways = view.known.ways(view, &word.ways())?;
-            Condition::terms(word.exact.clone(), ways.leaves.iter().map(TermsLeaf::uncounted).collect())
-        }
-        Meaning::Filter(name, values) => {
-            let terms = values.iter().map(|value| fields::filter_term(name, value)).collect();
-            Condition::terms(shown(values), each(In::Filter, terms)?)
-        }
-        Meaning::Areas(areas) => {
-            let mut leaves = Vec::new();
-            for area in areas {
-                leaves.append(&mut covering(view, *area)?);
-            }
-            Condition::terms(String::new(), leaves)
-        }
-        Meaning::Keys(keys) => {
-            Condition::terms(shown(keys), each(In::Key, keys.iter().map(|key| fields::exact_key(key)).collect())?)
-        }
-        Meaning::Kinds(_) | Meaning::AnyStatus => return Ok(None),
-    }))
 }
 
 /// Words of a clause in names.

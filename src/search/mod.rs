@@ -11,6 +11,7 @@ mod best;
 mod build_query;
 mod collect;
 mod column;
+mod condition;
 mod correct;
 mod cursor;
 pub mod document;

@@ -7,8 +7,7 @@
 use crate::error::Result;
 use crate::search::cursor::Worth;
 use crate::search::fields::{self, SURFACE_MARK};
-use crate::search::source::Source;
-use crate::search::terms::{self, In, TermsLeaf};
+use crate::search::terms::{In, TermsLeaf};
 use crate::search::text::{self, Word};
 use crate::search::view::{SegmentData, View};
 use crate::vocabulary::{self, Vocabulary};
@@ -97,70 +96,37 @@ impl TokenStream for PlacedStream<'_> {
     }
 }
 
-/// What a document must have beside words, or must not have.
-#[derive(Debug)]
-pub(crate) struct Condition {
-    /// The operator, for explanations.
-    pub shown: String,
-    how: How,
+/// The documents of each segment in which words stand next to each other: in names only, or anywhere. A single word is
+/// `single`'s.
+pub(crate) fn documents(view: &View, words: &[Word], in_names: bool) -> Result<Vec<Arc<[DocId]>>> {
+    let fields: &[In] = if in_names { &[In::Named] } else { &[In::Named, In::Surface] };
+    let mut spelled = Vec::with_capacity(fields.len());
+    for field in fields {
+        let words: Vec<_> = words.iter().map(|word| variants(view, *field, word)).collect::<Result<_>>()?;
+        spelled.push((*field, words));
+    }
+    let labels = if in_names { Vec::new() } else { labels_with(words) };
+    let mut documents = Vec::with_capacity(view.segments.len());
+    for segment in &view.segments {
+        let mut here = Vec::new();
+        for (field, words) in &spelled {
+            adjacent(&segment.data, *field, words, &mut here)?;
+        }
+        for number in &labels {
+            stating(&segment.data, *number, &mut here)?;
+        }
+        here.sort_unstable();
+        here.dedup();
+        documents.push(here.into());
+    }
+    Ok(documents)
 }
 
-#[derive(Debug)]
-enum How {
-    /// Any of these terms.
-    Terms(Vec<TermsLeaf>),
-    /// These documents of each segment.
-    Documents(Vec<Arc<[DocId]>>),
-}
-
-impl Condition {
-    /// Any of these terms.
-    pub(crate) fn terms(shown: String, leaves: Vec<TermsLeaf>) -> Condition {
-        Condition { shown, how: How::Terms(leaves) }
-    }
-
-    /// Words next to each other, in names only or anywhere.
-    pub(crate) fn phrase(view: &View, words: &[Word], in_names: bool) -> Result<Condition> {
-        let shown = words.iter().map(|word| word.exact.as_str()).collect::<Vec<_>>().join(" ");
-        if let [word] = words {
-            let field = if in_names { In::Named } else { In::Surface };
-            let variants = variants(view, field, word)?;
-            let leaves = variants.iter().map(|term| TermsLeaf::find(view, field, &[term], Worth::NOTHING));
-            return Ok(Condition::terms(shown, leaves.collect::<Result<_>>()?));
-        }
-        let fields: &[In] = if in_names { &[In::Named] } else { &[In::Named, In::Surface] };
-        let mut spelled = Vec::with_capacity(fields.len());
-        for field in fields {
-            let words: Vec<_> = words.iter().map(|word| variants(view, *field, word)).collect::<Result<_>>()?;
-            spelled.push((*field, words));
-        }
-        let labels = if in_names { Vec::new() } else { labels_with(words) };
-        let mut documents = Vec::with_capacity(view.segments.len());
-        for segment in &view.segments {
-            let mut here = Vec::new();
-            for (field, words) in &spelled {
-                adjacent(&segment.data, *field, words, &mut here)?;
-            }
-            for number in &labels {
-                stating(&segment.data, *number, &mut here)?;
-            }
-            here.sort_unstable();
-            here.dedup();
-            documents.push(here.into());
-        }
-        Ok(Condition { shown, how: How::Documents(documents) })
-    }
-
-    /// What meets it in a segment; `None` when nothing does.
-    pub(crate) fn open(&self, view: &View, segment: usize) -> Result<Option<Source>> {
-        match &self.how {
-            How::Terms(leaves) => terms::word(leaves, 0, view, segment),
-            How::Documents(documents) => {
-                let here = documents.get(segment).filter(|here| !here.is_empty());
-                Ok(here.map(|here| Source::Documents(Arc::clone(here), 0)))
-            }
-        }
-    }
+/// The terms of a word as it is spelled, in names only or anywhere.
+pub(crate) fn single(view: &View, word: &Word, in_names: bool) -> Result<Vec<TermsLeaf>> {
+    let field = if in_names { In::Named } else { In::Surface };
+    let variants = variants(view, field, word)?;
+    variants.iter().map(|term| TermsLeaf::find(view, field, &[term], Worth::NOTHING)).collect()
 }
 
 /// The ways in which records write a word: as it was typed, or with any marks where it was typed without.

@@ -91,6 +91,10 @@ fn contact_points_are_shown_to_their_audience_only() {
         (format!("/api/v1/contact-points?owner={id}"), 0),
         (format!("/api/v1/organisations/{id}/contact-points"), 0),
         ("/api/v1/search?q=planterad".to_owned(), 0),
+        ("/api/v1/search?q=0920-123%2045%2067".to_owned(), 0),
+        ("/api/v1/search?q=tel:%2B469201234567".to_owned(), 0),
+        ("/api/v1/search?q=%22journummer%20planterad%22".to_owned(), 0),
+        ("/api/v1/search?q=-kansliet%20name:planterad".to_owned(), 0),
     ] {
         assert_eq!(app.get(&list).json()["_meta"]["totalRecords"], total, "{list}");
         let seen = app.anyone("GET", &list).token(&reader).send().json();

@@ -11,6 +11,9 @@ use std::ops::Range;
 /// Quotes that open and those that close each.
 const QUOTES: [(char, &str); 6] = [('"', "\""), ('“', "”“\""), ('”', "”\""), ('„', "”“"), ('»', "«»"), ('«', "»")];
 
+/// Further phrases are text: each may be looked for in long lists of positions.
+const MOST_PHRASES: usize = 8;
+
 /// A field of a query.
 #[derive(Debug)]
 pub struct Field {
@@ -90,6 +93,16 @@ pub enum Meaning {
     Keys(Vec<String>),
     /// Whatever the status.
     AnyStatus,
+}
+
+impl Meaning {
+    /// Whether positions of words have to be read.
+    fn is_phrase(&self) -> bool {
+        match self {
+            Meaning::Phrase(words) | Meaning::Name(words, true) => words.len() > 1,
+            _ => false,
+        }
+    }
 }
 
 /// An operator.
@@ -225,6 +238,9 @@ impl<'a> Reader<'a> {
         let next = minus.and_then(|rest| rest.chars().next());
         let excluded = next.is_some_and(|next| next.is_alphanumeric() || QUOTES.iter().any(|(open, _)| *open == next));
         let at = start + usize::from(excluded);
+        if self.parts.iter().filter(|part| part.meaning.is_phrase()).count() == MOST_PHRASES {
+            return None;
+        }
         if let Some((inner, end)) = self.quoted(at) {
             let words = self.words(inner.clone());
             self.take(start..end, excluded, Some(inner), Meaning::Phrase(words));
@@ -475,6 +491,14 @@ mod tests {
         );
         assert!(read("topic:integration", &["topic"], &|_| false).parts.is_empty());
         assert!(read("web:x", &[], &|key| key == "web:x").parts.is_empty());
+    }
+
+    #[test]
+    fn there_are_so_many_phrases_and_no_more() {
+        let text = "\"a b\" ".repeat(MOST_PHRASES + 3);
+        let typed = typed(&text);
+        assert_eq!(typed.parts.len(), MOST_PHRASES);
+        assert_eq!(words(&typed.plain).len(), 6);
     }
 
     #[test]
