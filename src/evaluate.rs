@@ -155,9 +155,8 @@ impl Hit {
 }
 
 fn found(answer: &Value) -> Vec<Hit> {
-    let list = |value: &Value, pointer: &str| {
-        value.pointer(pointer).and_then(Value::as_array).cloned().unwrap_or_default()
-    };
+    let list =
+        |value: &Value, pointer: &str| value.pointer(pointer).and_then(Value::as_array).cloned().unwrap_or_default();
     let text = |value: &Value, key: &str| value.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
     let key = |identifier: &Value| format!("{}:{}", text(identifier, "scheme"), text(identifier, "value"));
     list(answer, "/items")

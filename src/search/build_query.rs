@@ -70,6 +70,8 @@ pub(crate) struct Plan {
     pub required: Vec<PlanClause>,
     /// Required words that no visible record holds.
     pub unknown: Vec<PlanClause>,
+    /// Required words that visible records only hold the parts of: they may be misspelt.
+    pub guessed: Vec<PlanClause>,
     /// What else adds to the score.
     pub signals: Vec<Signal>,
     /// Records that have the query as a key.
@@ -109,8 +111,10 @@ impl Plan {
                 clause.leaves.push(leaf.clone());
                 clause.stems.push(term.clone());
             }
-            if clause.shows(view, asker)? {
+            if clause.shows(view, asker, weights::COMPOUND + 1)? {
                 plan.required.push(clause);
+            } else if clause.shows(view, asker, 0)? {
+                plan.guessed.push(clause);
             } else {
                 plan.unknown.push(clause);
             }
@@ -220,9 +224,9 @@ impl Plan {
 }
 
 impl PlanClause {
-    /// Whether a visible record holds it.
-    fn shows(&self, view: &View, asker: Audience) -> Result<bool> {
-        for leaf in &self.leaves {
+    /// Whether a visible record holds it in a way that is at least so good.
+    pub(crate) fn shows(&self, view: &View, asker: Audience, least: u32) -> Result<bool> {
+        for leaf in self.leaves.iter().filter(|leaf| leaf.base >= least) {
             if leaf.shows(view, asker)? {
                 return Ok(true);
             }
@@ -238,6 +242,12 @@ impl PlanClause {
     /// How much it tells.
     pub(crate) fn rarity(&self) -> f64 {
         self.rarity
+    }
+
+    /// Lets it match as the beginning of words of names too.
+    pub(crate) fn may_begin(&mut self, leaf: TermsLeaf) {
+        self.leaves.push(leaf);
+        self.begins = self.words.first().map(|word| word.folded.clone());
     }
 
     /// Lets it match as the beginning of words, in these ways.
