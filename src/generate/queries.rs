@@ -3,7 +3,7 @@
 use super::random::Random;
 use super::{organisation, plain, world};
 use crate::evaluate::Case;
-use crate::resources::organisation::OrganisationInput;
+use crate::resources::organisation::{OrganisationInput, OrganisationStatus};
 use crate::search::text::fold;
 
 const LETTERS: &str = "abcdefghijklmnoprstuvyåäö";
@@ -15,6 +15,8 @@ struct Asked {
     filters: Vec<(&'static str, String)>,
     /// The words of a name that were meant, as they stand there; none where it was asked for a topic.
     meant: Vec<String>,
+    /// Whether the organisation is one that a search shows without being asked for others.
+    active: bool,
 }
 
 /// That many query strings for the search: 40 % of name or topic words, 20 % with one typing error, 15 % without å, ä
@@ -35,12 +37,13 @@ pub fn queries(seed: u64, organisations: u64, n: u64) -> Vec<String> {
 }
 
 /// The same queries as cases for `evaluate search`, but for those that ask for topics. The organisation that a query was drawn
-/// from is no measure, since many may have its words in their names: a good answer has the words that were meant, without
+/// from is no measure, since many may have its words in their names (but it must be active, or else none need have them): a good
+/// answer has the words that were meant, without
 /// typing errors, in the name of a hit.
 pub fn cases(seed: u64, organisations: u64, n: u64) -> Vec<Case> {
     let asked = (0..n).filter_map(|index| asked(seed, organisations.max(1), index));
     asked
-        .filter(|asked| !asked.meant.is_empty())
+        .filter(|asked| asked.active && !asked.meant.is_empty())
         .map(|asked| Case {
             q: asked.text,
             filters: asked.filters.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
@@ -119,7 +122,8 @@ fn attempt(random: &mut Random, about: &OrganisationInput, share: u64) -> Option
     if random.percent(70) {
         text = text.to_lowercase();
     }
-    Some(Asked { ability, text, filters, meant })
+    let active = about.status == OrganisationStatus::Active;
+    Some(Asked { ability, text, filters, meant, active })
 }
 
 /// One or two words of a name, in any order.

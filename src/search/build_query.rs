@@ -41,6 +41,8 @@ pub(crate) struct PlanClause {
     stems: Vec<String>,
     /// The letters that words begin with, when it is read as a beginning.
     begins: Option<String>,
+    /// The base of the best way in which a visible record has it; 0 where none has.
+    pub best: u32,
 }
 
 /// A signal beyond what is required.
@@ -75,6 +77,8 @@ pub(crate) struct Plan {
     pub required: Vec<PlanClause>,
     /// Required words that no visible record holds.
     pub unknown: Vec<PlanClause>,
+    /// Required words that visible records only hold the parts of: they may be misspelt.
+    pub guessed: Vec<PlanClause>,
     /// What else adds to the score.
     pub signals: Vec<Signal>,
     /// Records that have the query as a key.
@@ -123,14 +127,18 @@ impl Plan {
         let (required, optional) = roles(&understanding);
         for index in required {
             let Some(clause) = understanding.clauses.get(index) else { continue };
-            let (mut clause, mut shows) = plan_clause(view, clause, asker)?;
+            let mut clause = plan_clause(view, clause, asker)?;
             for (_, term, leaf) in joined.iter().filter(|(at, ..)| *at == index || *at + 1 == index) {
-                shows = shows || leaf.shows(view, asker)?;
+                if leaf.shows(view, asker)? {
+                    clause.best = clause.best.max(leaf.base);
+                }
                 clause.leaves.push(leaf.clone());
                 clause.stems.push(term.clone());
             }
-            if shows {
+            if clause.best > weights::COMPOUND {
                 plan.required.push(clause);
+            } else if clause.best > 0 {
+                plan.guessed.push(clause);
             } else {
                 plan.unknown.push(clause);
             }
@@ -179,7 +187,7 @@ impl Plan {
                 meaning => {
                     if let Meaning::Phrase(words) | Meaning::Name(words, _) = meaning {
                         for word in words {
-                            let clause = plan_clause(view, &as_typed(word), asker)?.0;
+                            let clause = plan_clause(view, &as_typed(word), asker)?;
                             self.required.push(PlanClause { fixed: true, ..clause });
                         }
                     }
@@ -317,6 +325,12 @@ impl PlanClause {
         self.rarity
     }
 
+    /// Lets it match as the beginning of words of names too.
+    pub(crate) fn may_begin(&mut self, leaf: TermsLeaf) {
+        self.leaves.push(leaf);
+        self.begins = self.words.first().map(|word| word.folded.clone());
+    }
+
     /// Lets it match as the beginning of words, in these ways.
     pub(crate) fn begin(&mut self, view: &View, leaves: Vec<TermsLeaf>) {
         self.leaves = leaves;
@@ -358,9 +372,9 @@ fn roles(understanding: &Understanding) -> (Vec<usize>, Vec<usize>) {
     (required, places)
 }
 
-fn plan_clause(view: &View, clause: &text::Clause, asker: Audience) -> Result<(PlanClause, bool)> {
+fn plan_clause(view: &View, clause: &text::Clause, asker: Audience) -> Result<PlanClause> {
     let ways = view.known.ways(view, &clause.alternatives)?;
-    let planned = PlanClause {
+    Ok(PlanClause {
         words: clause.words.clone(),
         range: clause.range.clone(),
         leaves: ways.leaves.clone(),
@@ -370,8 +384,8 @@ fn plan_clause(view: &View, clause: &text::Clause, asker: Audience) -> Result<(P
         rarity: ways.rarity,
         stems: ways.stems.clone(),
         begins: None,
-    };
-    Ok((planned, ways.shows(view, asker)?))
+        best: ways.best(view, asker)?,
+    })
 }
 
 /// Words that neighbours of the query make together and that records have, by the first one's clause.

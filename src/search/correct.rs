@@ -34,11 +34,28 @@ const COUNTED: u64 = 1_000;
 /// Makes the best of words that are not known: the last word may be a beginning, others are misspelt, and what stays
 /// unknown is left out.
 pub(crate) fn settle(view: &View, asker: Audience, mut plan: Plan) -> Result<Plan> {
-    if plan.unknown.is_empty() || plan.keys.is_some() {
+    if plan.keys.is_some() {
+        plan.required.append(&mut plan.guessed);
+        plan.weigh(view)?;
+        return Ok(plan);
+    }
+    let typed_to = plan.typed.plain.trim_end().len();
+    let guessed = std::mem::take(&mut plan.guessed);
+    let any_guessed = !guessed.is_empty();
+    for clause in guessed {
+        if clause.range.end < typed_to && is_misspelt(view, asker, &clause)? {
+            plan.unknown.push(clause);
+        } else {
+            plan.required.push(clause);
+        }
+    }
+    if begins(view, asker, &mut plan, typed_to)? || any_guessed {
+        plan.weigh(view)?;
+    }
+    if plan.unknown.is_empty() {
         return Ok(plan);
     }
     let mut unknown = std::mem::take(&mut plan.unknown);
-    let typed_to = plan.typed.plain.trim_end().len();
     if let Some(at) = unknown.iter().position(|clause| clause.range.end >= typed_to)
         && let Some(completed) = complete(view, asker, &unknown[at])?
     {
@@ -66,6 +83,37 @@ pub(crate) fn settle(view: &View, asker: Audience, mut plan: Plan) -> Result<Pla
             }
             Ok(plan)
         }
+    }
+}
+
+/// Whether a word that is nowhere written lacks but one letter to one that is: more likely than a new compound of its parts.
+fn is_misspelt(view: &View, asker: Audience, clause: &PlanClause) -> Result<bool> {
+    let [word] = clause.words.as_slice() else { return Ok(false) };
+    let near = candidates(view, asker, word, 1)?.into_iter().next();
+    Ok(near.is_some_and(|(near, distance)| distance == 1 && text::fold(&near).get(..1) == word.folded.get(..1)))
+}
+
+/// Lets the last word match as a beginning too where nobody writes it so; true when it does.
+fn begins(view: &View, asker: Audience, plan: &mut Plan, typed_to: usize) -> Result<bool> {
+    let Some(clause) =
+        plan.required.iter_mut().find(|clause| clause.range.end >= typed_to && !clause.numeric && !clause.fixed)
+    else {
+        return Ok(false);
+    };
+    let [word] = clause.words.as_slice() else { return Ok(false) };
+    // The signal is there where a name has the word.
+    let in_a_name = plan.signals.iter().any(|signal| signal.name == "exact" && signal.words == word.exact);
+    // Typed with its å, ä and ö and found so, it is no beginning of a word that has others.
+    let is_spelled = word.marked.is_some() && clause.best > weights::COMPOUND;
+    if in_a_name || is_spelled || commonest(view, asker, &word.folded)?.is_some() {
+        return Ok(false);
+    }
+    match beginning(view, asker, &word.folded)? {
+        Some(leaf) => {
+            clause.may_begin(leaf);
+            Ok(true)
+        }
+        None => Ok(false),
     }
 }
 

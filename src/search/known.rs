@@ -26,8 +26,8 @@ pub(crate) struct Ways {
     pub stems: Vec<String>,
     /// How much the word tells.
     pub rarity: f64,
-    /// Whether everyone, and whether partners are shown a record that matches.
-    shows: [OnceLock<bool>; 2],
+    /// What `best` says for everyone and for partners.
+    best: [OnceLock<u32>; 2],
 }
 
 impl Ways {
@@ -55,21 +55,23 @@ impl Ways {
         // A way that leads nowhere would be opened in every segment for nothing.
         let frequency = frequency(view, alternatives, &leaves);
         leaves.retain(|leaf| leaf.frequency > 0);
-        Ok(Ways { leaves, stems, rarity: rarity(view.documents(), frequency), shows: Default::default() })
+        Ok(Ways { leaves, stems, rarity: rarity(view.documents(), frequency), best: Default::default() })
     }
 
-    /// Whether a visible record matches.
-    pub(crate) fn shows(&self, view: &View, asker: Audience) -> Result<bool> {
-        let [everyone, partners] = &self.shows;
+    /// The base of the best way in which a visible record matches; 0 where none does.
+    pub(crate) fn best(&self, view: &View, asker: Audience) -> Result<u32> {
+        let [everyone, partners] = &self.best;
         let known = if asker == Audience::Public { everyone } else { partners };
-        if let Some(shows) = known.get() {
-            return Ok(*shows);
+        if let Some(best) = known.get() {
+            return Ok(*best);
         }
-        let mut shows = false;
+        let mut best = 0;
         for leaf in &self.leaves {
-            shows = shows || leaf.shows(view, asker)?;
+            if leaf.base > best && leaf.shows(view, asker)? {
+                best = leaf.base;
+            }
         }
-        Ok(*known.get_or_init(|| shows))
+        Ok(*known.get_or_init(|| best))
     }
 }
 
