@@ -91,3 +91,18 @@ fn the_first_are_the_same_however_many_are_asked_for_and_in_whatever_order_they_
         }
     }
 }
+
+#[test]
+fn a_window_whose_words_count_less_is_not_passed_over_where_its_areas_make_up_for_it() {
+    let document = |tie: u64| {
+        if tie <= MANY / 2 { organisation(tie, "Kvinnojour") } else { organisation(tie, "Annat").alias("Kvinnojour") }
+    };
+    let there = |tie| if tie == MANY - 1 { document(tie).active_in("2580") } else { document(tie) };
+    let registry = Registry::of((1..=MANY).map(there).collect());
+    for time in 1..=3 {
+        let answer = registry.find(&Query { limit: 5, ..text("kvinnojour luleå") });
+        let first: Vec<Uuid> = answer.hits.iter().map(|hit| hit.id).collect();
+        let expected = [MANY - 1, 1, 2, 3, 4].map(|tie| Uuid::from_u128(tie.into()));
+        assert_eq!((answer.total as u64, first), (MANY, expected.to_vec()), "time {time}");
+    }
+}
