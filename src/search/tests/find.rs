@@ -291,3 +291,11 @@ fn a_record_found_by_its_key_alone_counts_no_word_that_it_has() {
     let explanation = answer.hits[0].explanation.as_ref().expect("an explanation");
     assert_eq!(explanation["parts"].as_array().map(Vec::len), Some(1), "{explanation}");
 }
+
+#[test]
+fn a_correction_keeps_the_first_letter_where_it_can() {
+    let registry =
+        Registry::of(["Bosk", "Bosk", "Mosa"].iter().zip(1..).map(|(name, tie)| organisation(tie, name)).collect());
+    assert_eq!(registry.find(&text("mosk")).did_you_mean.as_deref(), Some("mosa"));
+    assert_eq!(registry.find(&text("losk")).did_you_mean.as_deref(), Some("bosk"));
+}
