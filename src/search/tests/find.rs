@@ -260,3 +260,42 @@ fn no_text_can_do_harm() {
         }
     }
 }
+
+#[test]
+fn just_as_much_of_the_meaning_as_is_needed_is_enough() {
+    // Five words that tell as much: three of them are six tenths.
+    let name = |tie| if tie <= 5 { "Alfa Beta Gamma" } else { "Delta Epsilon" };
+    let registry = Registry::of((1..=10).map(|tie| organisation(tie, name(tie))).collect());
+    assert_eq!(registry.find(&text("alfa beta gamma delta epsilon")).total, 5);
+}
+
+#[test]
+fn what_lacks_a_word_does_not_have_them_all_where_its_segment_lacks_it_too() {
+    let mut registry = Registry::of(vec![organisation(1, "Alfa Beta")]);
+    registry.add(vec![organisation(2, "Gamma")]);
+    assert_eq!(registry.index.searcher().segments(), 2);
+    let answer = registry.find(&Query { explain: true, ..text("alfa beta gamma") });
+    let hit = &answer.hits[0];
+    assert_eq!(hit.title, "Alfa Beta");
+    assert!(hit.score < 100.0, "{:?}", hit.explanation);
+}
+
+#[test]
+fn a_record_found_by_its_key_alone_counts_no_word_that_it_has() {
+    let mut owner = organisation(1, "Ägaren").says("Blå");
+    owner.keys.push("802405-3442".to_owned());
+    let other = |tie| organisation(tie, "Annan").says("Nummer 802405 3442");
+    let registry = Registry::of(vec![owner, other(2), other(3)]);
+    let answer = registry.find(&Query { explain: true, ..text("blå 802405-3442") });
+    assert_eq!((answer.total, answer.hits[0].title.as_str(), answer.hits[0].score), (1, "Ägaren", 600.0));
+    let explanation = answer.hits[0].explanation.as_ref().expect("an explanation");
+    assert_eq!(explanation["parts"].as_array().map(Vec::len), Some(1), "{explanation}");
+}
+
+#[test]
+fn a_correction_keeps_the_first_letter_where_it_can() {
+    let registry =
+        Registry::of(["Bosk", "Bosk", "Mosa"].iter().zip(1..).map(|(name, tie)| organisation(tie, name)).collect());
+    assert_eq!(registry.find(&text("mosk")).did_you_mean.as_deref(), Some("mosa"));
+    assert_eq!(registry.find(&text("losk")).did_you_mean.as_deref(), Some("bosk"));
+}

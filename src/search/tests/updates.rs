@@ -92,6 +92,29 @@ fn order_and_scores_do_not_depend_on_history_with_the_same_statistics() {
 }
 
 #[test]
+fn explanations_do_not_tell_of_segments_or_of_what_was_deleted() {
+    let (exact, plain) = (organisation(1, "Vår").active_in("2580"), organisation(2, "Var").active_in("25"));
+    let together = Registry::of(vec![exact.clone(), plain.clone()]);
+    let mut apart = Registry::of(vec![exact.clone()]);
+    apart.add(vec![plain.clone()]);
+    let mut left = Registry::of(vec![exact.clone(), plain.clone()]);
+    left.apply(Vec::new(), &[(exact.kind, exact.id)]);
+    let alone = Registry::of(vec![plain]);
+    let statistics = together.index.compute_statistics().expect("statistics");
+    for registry in [&together, &apart, &left, &alone] {
+        registry.index.set_statistics(7, &statistics).expect("sets");
+    }
+    let explained = |registry: &Registry| {
+        let answer = registry.find(&Query { explain: true, ..text("vår luleå") });
+        let hit = answer.hits.into_iter().find(|hit| hit.title == "Var").expect("is found");
+        hit.explanation.expect("an explanation")
+    };
+    for registry in [&together, &apart, &left] {
+        assert_eq!(explained(registry), explained(&alone));
+    }
+}
+
+#[test]
 fn the_position_is_that_of_the_last_commit_and_survives_reopening() {
     let folder = tempfile::tempdir().expect("a folder");
     let open = || Index::open(folder.path(), Options { verify: true, ..Options::default() }).expect("opens");

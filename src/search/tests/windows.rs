@@ -91,3 +91,49 @@ fn the_first_are_the_same_however_many_are_asked_for_and_in_whatever_order_they_
         }
     }
 }
+
+#[test]
+fn a_window_whose_words_count_less_is_not_passed_over_where_its_areas_make_up_for_it() {
+    let document = |tie: u64| {
+        if tie <= MANY / 2 { organisation(tie, "Kvinnojour") } else { organisation(tie, "Annat").alias("Kvinnojour") }
+    };
+    let there = |tie| if tie == MANY - 1 { document(tie).active_in("2580") } else { document(tie) };
+    let registry = Registry::of((1..=MANY).map(there).collect());
+    for time in 1..=3 {
+        let answer = registry.find(&Query { limit: 5, ..text("kvinnojour luleå") });
+        let first: Vec<Uuid> = answer.hits.iter().map(|hit| hit.id).collect();
+        let expected = [MANY - 1, 1, 2, 3, 4].map(|tie| Uuid::from_u128(tie.into()));
+        assert_eq!((answer.total as u64, first), (MANY, expected.to_vec()), "time {time}");
+    }
+}
+
+/// Documents of which those from 4,096 on to 5,000 match nothing: then a window begins within another and has the
+/// beginning of a third.
+fn with_a_gap(document: impl Fn(u64) -> Document) -> Registry {
+    let of = |at| if (4_096..5_000).contains(&at) { organisation(at + 50_000, "Annat") } else { document(at) };
+    Registry::of((0..MANY).map(of).collect())
+}
+
+/// The ids of the first five, each of three times.
+fn first_five(registry: &Registry, words: &str) -> [Vec<Uuid>; 3] {
+    let ids = |answer: Answer| answer.hits.into_iter().map(|hit| hit.id).collect();
+    [(); 3].map(|()| ids(registry.find(&Query { limit: 5, ..text(words) })))
+}
+
+#[test]
+fn the_oldest_of_equals_are_first_wherever_they_stand() {
+    let registry = with_a_gap(|at| organisation(if at < 8_192 { at + 50_000 } else { at }, "Kvinnojour"));
+    let expected: Vec<Uuid> = (8_192..8_197).map(Uuid::from_u128).collect();
+    assert_eq!(first_five(&registry, "kvinnojour"), [(); 3].map(|()| expected.clone()));
+}
+
+#[test]
+fn the_best_are_first_wherever_they_stand() {
+    let registry = with_a_gap(|at| match at {
+        0..4_096 => organisation(at, "Annat").alias("Kvinnojouren i stan"),
+        4_096..8_192 => organisation(at, "Annat").says("Kvinnojour"),
+        _ => organisation(at, "Kvinnojouren i byn"),
+    });
+    let expected: Vec<Uuid> = (8_192..8_197).map(Uuid::from_u128).collect();
+    assert_eq!(first_five(&registry, "kvinnojour"), [(); 3].map(|()| expected.clone()));
+}
