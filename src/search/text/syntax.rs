@@ -238,13 +238,9 @@ impl<'a> Reader<'a> {
         let next = minus.and_then(|rest| rest.chars().next());
         let excluded = next.is_some_and(|next| next.is_alphanumeric() || QUOTES.iter().any(|(open, _)| *open == next));
         let at = start + usize::from(excluded);
-        if self.parts.iter().filter(|part| part.meaning.is_phrase()).count() == MOST_PHRASES {
-            return None;
-        }
         if let Some((inner, end)) = self.quoted(at) {
             let words = self.words(inner.clone());
-            self.take(start..end, excluded, Some(inner), Meaning::Phrase(words));
-            return Some(end);
+            return self.take(start..end, excluded, Some(inner), Meaning::Phrase(words));
         }
         if (fresh || excluded)
             && let Some(end) = self.field(start, at, excluded)
@@ -257,21 +253,34 @@ impl<'a> Reader<'a> {
         let end = self.token_end(at);
         let mut words = self.words(at..end);
         let keys = numbers(self.rest(at).get(..end - at)?);
-        if !keys.is_empty() {
-            self.parts.push(Part { meaning: Meaning::Keys(keys), excluded });
-        }
         let meaning = match words.len() {
             0 => return None,
             1 => Meaning::Word(words.remove(0)),
             _ => Meaning::Phrase(words),
         };
-        self.take(start..end, excluded, None, meaning);
+        let end = self.take(start..end, excluded, None, meaning)?;
+        if !keys.is_empty() {
+            self.parts.push(Part { meaning: Meaning::Keys(keys), excluded });
+        }
         Some(end)
     }
 
-    fn take(&mut self, range: Range<usize>, excluded: bool, inner: Option<Range<usize>>, meaning: Meaning) {
+    /// Takes an operator, unless it is a phrase too many; gives where it ends.
+    fn take(
+        &mut self,
+        range: Range<usize>,
+        excluded: bool,
+        inner: Option<Range<usize>>,
+        meaning: Meaning,
+    ) -> Option<usize> {
+        let phrases = self.parts.iter().filter(|part| part.meaning.is_phrase()).count();
+        if meaning.is_phrase() && phrases == MOST_PHRASES {
+            return None;
+        }
+        let end = range.end;
         self.taken.push((range, inner.filter(|_| !excluded)));
         self.parts.push(Part { meaning, excluded });
+        Some(end)
     }
 
     /// The words of a part of the text, with their places in the whole.
@@ -329,8 +338,7 @@ impl<'a> Reader<'a> {
             return None;
         }
         let inner = matches!(meaning, Meaning::Name(..)).then_some(value);
-        self.take(start..end, excluded, inner, meaning);
-        Some(end)
+        self.take(start..end, excluded, inner, meaning)
     }
 }
 
@@ -499,6 +507,7 @@ mod tests {
         let typed = typed(&text);
         assert_eq!(typed.parts.len(), MOST_PHRASES);
         assert_eq!(words(&typed.plain).len(), 6);
+        assert_eq!(read(&format!("{text} type:forum -a-b -c"), &[], &|_| false).parts.len(), MOST_PHRASES + 2);
     }
 
     #[test]
