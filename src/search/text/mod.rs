@@ -2,6 +2,8 @@
 //! asked go through the same functions, which never change with what is in the registry.
 
 mod compound;
+mod concepts;
+mod fillers;
 mod fold;
 mod lexicon;
 pub mod spelling;
