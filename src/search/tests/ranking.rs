@@ -100,7 +100,7 @@ fn who_says_it_in_a_text_too_comes_before_who_only_has_the_topic() {
         ],
         "integration",
     );
-    assert!(points_of(&both, "Två") < 75.0, "{both:?}");
+    assert!((66.0..=68.0).contains(&points_of(&both, "Två")), "{both:?}");
 }
 
 #[test]
@@ -109,7 +109,7 @@ fn who_also_belongs_to_one_of_that_name_comes_first_of_two() {
     both.related_names.push("Integration".to_owned());
     let found = points(vec![organisation(1, "Ett").says("integration"), both], "integration");
     assert_eq!(found[0].0, "Två");
-    assert!(found[0].1 - found[1].1 < 5.0, "{found:?}");
+    assert!((1.5..=3.0).contains(&(found[0].1 - found[1].1)), "{found:?}");
 }
 
 #[test]

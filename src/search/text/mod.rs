@@ -3,6 +3,8 @@
 
 pub mod address;
 mod compound;
+mod concepts;
+mod fillers;
 mod fold;
 mod lexicon;
 pub mod spelling;

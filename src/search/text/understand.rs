@@ -1,15 +1,14 @@
 //! What a typed query means: words, concepts, places, numbers, and words that only make it a sentence.
 
+use super::concepts::{areas, longest, terms, terms_of_stems};
+use super::fillers::{is_filler, is_generic};
 use super::fold::{fold, is_marked, spelled};
 use super::lexicon::lexicon;
 use super::stem::stem;
 use super::{Word, compound, marked_part, plain, words};
 use crate::identifier::{PathId, looks_personal, organisation_number, parse_path_id};
 use crate::search::weights;
-use crate::vocabulary::Vocabulary;
-use std::collections::{HashMap, HashSet};
 use std::ops::Range;
-use std::sync::OnceLock;
 
 /// Whether a document must have a clause.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,147 +78,6 @@ pub struct Join {
     pub terms: Vec<String>,
 }
 
-/// Words that ask or join.
-const FILLERS: &str = "\
-a är att av blir bli blivit bor bra då de dem den denna deras dess det detta dig din du där eller en er ett få får fått finns för från fråga \
-gå går ger gör ha hade han har hela henne här hitta hittar hjälp hjälper hon hos hur i ifrån in inom inte ja jag jobbar jobba just kan kunna ke kring \
-kontakta lite man med mellan mig min mot mycket när nära någon något några ni nu och ofta om oss på sa så sig sin sina som sker ska skall \
-skulle söker söka sökes tar till träffas träffar möts mötas under upp ut utan vad var vara varit vart vem vems vet vi vid vilka vilken vilket vill vilja \
-varför o samt arbetar arbeta hand händer hålls anordnar driver driva gäller handlar ansvarar ansvar ansvarig frågor mina mitt behöver vänder åt \
-about an and any are as at be by can do does for from have help helps how is it me my of on or our that the their there they this to us we \
-what when where which who whom why with work works working need needs find \
-mikä missä kuka miten ovat kanssa";
-/// Words for any organisation: they say little where a query says more.
-const GENERIC: &str = "\
-förening föreningar föreningen föreningarna organisation organisationer organisationen organisationerna aktör aktörer grupper \
-association associations organization organizations organisations group groups society ngo ngos yhdistys järjestö";
-
-/// The words of a list as they are spelled, and folded for who types them without å, ä and ö.
-fn spellings(text: &'static str) -> HashSet<String> {
-    text.split_whitespace().flat_map(|word| [spelled(word), fold(word)]).collect()
-}
-
-/// Whether a word stands in a list: män is no man.
-fn is_among(word: &Word, list: &HashSet<String>) -> bool {
-    let letters = spelled(&word.exact);
-    list.contains(if is_marked(&letters) { &letters } else { &word.folded })
-}
-
-fn is_filler(word: &Word) -> bool {
-    static SET: OnceLock<HashSet<String>> = OnceLock::new();
-    is_among(word, SET.get_or_init(|| spellings(FILLERS)))
-}
-
-fn is_generic(word: &Word) -> bool {
-    static SET: OnceLock<HashSet<String>> = OnceLock::new();
-    is_among(word, SET.get_or_init(|| spellings(GENERIC)))
-}
-
-/// Labels and synonyms of the vocabularies.
-struct Concepts {
-    /// By stems joined by spaces.
-    terms: HashMap<String, Vec<Named>>,
-    /// By whole folded words joined by spaces: names of places are not inflected but by an s.
-    areas: HashMap<String, Vec<Named>>,
-    longest: usize,
-}
-
-/// What a label or synonym names.
-struct Named {
-    number: u16,
-    weight: u32,
-    /// Its words with å, ä and ö, where they have some: stems of terms, whole words of areas.
-    letters: Vec<Option<String>>,
-}
-
-impl Named {
-    /// Whether typed words mean this label: what was typed with å, ä or ö must have them in the label too.
-    fn is_meant(&self, typed: &[Option<String>]) -> bool {
-        typed.iter().zip(&self.letters).all(|(typed, own)| typed.is_none() || typed == own)
-    }
-}
-
-/// The vocabularies whose terms records are searched by.
-const SEARCHED: &[Vocabulary] = &[
-    Vocabulary::Topics,
-    Vocabulary::OrganisationKinds,
-    Vocabulary::ActivityAreas,
-    Vocabulary::TargetGroups,
-    Vocabulary::ContactPurposes,
-    Vocabulary::CollaborationForms,
-    Vocabulary::SustainabilityGoals,
-];
-
-fn concepts() -> &'static Concepts {
-    static CONCEPTS: OnceLock<Concepts> = OnceLock::new();
-    CONCEPTS.get_or_init(|| {
-        let mut concepts = Concepts { terms: HashMap::new(), areas: HashMap::new(), longest: 1 };
-        for term in SEARCHED.iter().flat_map(|vocabulary| vocabulary.terms()) {
-            let labels = term.label.texts().map(|(_, label)| (label, weights::LABEL));
-            for (label, weight) in labels.chain(term.synonyms.all().map(|synonym| (synonym, weights::SYNONYM))) {
-                let words = words(label);
-                let letters: Vec<Option<String>> = words.iter().map(|word| word.marked.clone()).collect();
-                concepts.longest = concepts.longest.max(words.len());
-                let found = concepts.terms.entry(stems(&words)).or_default();
-                if !found.iter().any(|known| known.number == term.number && known.letters == letters) {
-                    found.push(Named { number: term.number, weight, letters });
-                }
-            }
-        }
-        for term in Vocabulary::Municipalities.terms() {
-            for name in term.label.texts().map(|(_, label)| label).chain(term.synonyms.all()) {
-                let words = words(name);
-                concepts.longest = concepts.longest.max(words.len());
-                let named = Named { number: term.number, weight: weights::AREA, letters: letters(&words) };
-                concepts.areas.entry(folded(&words)).or_default().push(named);
-            }
-        }
-        concepts
-    })
-}
-
-fn stems(words: &[Word]) -> String {
-    words.iter().map(|word| word.stem.as_str()).collect::<Vec<_>>().join(" ")
-}
-
-fn folded(words: &[Word]) -> String {
-    words.iter().map(|word| word.folded.as_str()).collect::<Vec<_>>().join(" ")
-}
-
-/// Whole words with their å, ä and ö, where they have some.
-fn letters(words: &[Word]) -> Vec<Option<String>> {
-    words.iter().map(|word| Some(spelled(&word.exact)).filter(|letters| is_marked(letters))).collect()
-}
-
-/// The vocabulary terms that words name, with their weights.
-fn terms(words: &[Word]) -> Vec<(u16, u32)> {
-    let typed: Vec<Option<String>> = words.iter().map(|word| word.marked.clone()).collect();
-    let known = concepts().terms.get(&stems(words)).into_iter().flatten();
-    let mut terms: Vec<(u16, u32)> = Vec::new();
-    for named in known.filter(|named| named.is_meant(&typed)) {
-        if !terms.iter().any(|(number, _)| *number == named.number) {
-            terms.push((named.number, named.weight));
-        }
-    }
-    terms
-}
-
-/// The areas that words name, the last one's genitive s aside.
-fn areas(words: &[Word]) -> Vec<u16> {
-    let whole = folded(words);
-    let mut typed = letters(words);
-    let known = concepts().areas.get(&whole).or_else(|| {
-        if let Some(Some(last)) = typed.last_mut() {
-            *last = last.strip_suffix('s').unwrap_or(last).to_owned();
-        }
-        concepts().areas.get(whole.strip_suffix('s')?)
-    });
-    let mut areas: Vec<u16> =
-        known.into_iter().flatten().filter(|named| named.is_meant(&typed)).map(|named| named.number).collect();
-    areas.dedup();
-    areas
-}
-
 /// Reads a query.
 pub fn understand(query: &str) -> Understanding {
     let numbers = numbers(query);
@@ -281,7 +139,7 @@ fn joins(clauses: &[Clause]) -> Vec<Join> {
 
 /// The clause that begins with the first word, and how many words it takes.
 fn clause(words: &[Word]) -> (Clause, usize) {
-    for count in (2..=concepts().longest.min(words.len())).rev() {
+    for count in (2..=longest().min(words.len())).rev() {
         let Some(several) = words.get(..count) else { continue };
         let (areas, terms) = (areas(several), terms(several));
         if !areas.is_empty() || !terms.is_empty() {
@@ -360,9 +218,8 @@ fn single(word: &Word) -> Clause {
     let short = lexicon.expansions.get(&word.folded).filter(|short| !is_marked(&letters) || short.spelled == letters);
     for stems in short.into_iter().flat_map(|short| &short.meanings) {
         alternatives.push(alternative(meant(stems), weights::ABBREVIATION));
-        let long = concepts().terms.get(&stems.join(" ")).into_iter().flatten();
-        alternatives
-            .extend(long.map(|named| alternative(AlternativeKind::Term(named.number), weights::ABBREVIATED_TERM)));
+        let long = terms_of_stems(stems);
+        alternatives.extend(long.map(|number| alternative(AlternativeKind::Term(number), weights::ABBREVIATED_TERM)));
     }
     for short in lexicon.contractions.get(&word.stem).into_iter().flatten() {
         alternatives.push(alternative(AlternativeKind::Stem(short.clone()), weights::ABBREVIATION));
@@ -454,6 +311,7 @@ fn number_spelled(text: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::vocabulary::Vocabulary;
 
     fn roles(query: &str) -> Vec<(String, ClauseRole)> {
         let word = |clause: &Clause| clause.words.iter().map(|word| word.folded.clone()).collect::<Vec<_>>().join(" ");
