@@ -132,7 +132,10 @@ impl Records<'_> {
             let data = &self.view.segment(found.segment)?.data;
             sorted.push((data.features(found.doc).rest(), order.encode(data, found.doc, &found.keys)?, found));
         }
-        sorted.sort_unstable_by(|one, other| (one.0, &one.1, one.2.tie).cmp(&(other.0, &other.1, other.2.tie)));
+        // Each segment gave so many candidates: the first of them all are the same however records are spread.
+        sorted.sort_unstable_by(|one, other| (&one.1, one.2.tie).cmp(&(&other.1, other.2.tie)));
+        sorted.truncate(limit * CANDIDATES);
+        sorted.sort_by_key(|(rest, ..)| *rest);
         let mut suggestions = Vec::new();
         for (.., found) in sorted {
             if suggestions.len() == limit {
