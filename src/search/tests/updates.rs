@@ -115,6 +115,29 @@ fn explanations_do_not_tell_of_segments_or_of_what_was_deleted() {
 }
 
 #[test]
+fn suggestions_do_not_depend_on_segments() {
+    let document = |tie: u64| {
+        let mut document = organisation(tie, &format!("Alfa {tie}"));
+        document.rest = if tie < 6 { 3 } else { 0 };
+        document
+    };
+    let together = Registry::of((1..=9).map(document).collect());
+    let mut apart = Registry::new();
+    for tie in [7, 2, 9, 1, 5, 3, 8, 6, 4] {
+        apart.add(vec![document(tie)]);
+    }
+    assert!(apart.index.searcher().segments() > 1);
+    for limit in 1..=9 {
+        let suggested = |registry: &Registry| {
+            let suggested = registry.index.searcher().suggest(Audience::Public, "alf", &[], TextLanguage::Sv, limit);
+            suggested.expect("suggests").into_iter().map(|suggestion| suggestion.title).collect::<Vec<_>>()
+        };
+        assert_eq!(suggested(&together), suggested(&apart), "{limit}");
+        assert_eq!(suggested(&together).len(), limit);
+    }
+}
+
+#[test]
 fn the_position_is_that_of_the_last_commit_and_survives_reopening() {
     let folder = tempfile::tempdir().expect("a folder");
     let open = || Index::open(folder.path(), Options { verify: true, ..Options::default() }).expect("opens");
