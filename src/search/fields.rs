@@ -11,7 +11,7 @@ use tantivy::schema::{
 use uuid::Uuid;
 
 /// Counts changes of the fields and of what stands in them.
-const LAYOUT: u32 = 5;
+const LAYOUT: u32 = 6;
 
 /// What a custom field of tantivy is called that our plugin of ready-made records reads.
 pub(crate) const READY: &str = "ready";
