@@ -140,6 +140,15 @@ fn a_label_counts_more_than_a_synonym_and_a_narrower_topic_less() {
 }
 
 #[test]
+fn a_narrower_term_that_is_no_topic_counts_less_than_a_narrower_topic() {
+    let homeless = Vocabulary::TargetGroups.terms().iter().find(|term| term.label.sv.as_deref() == Some("Hemlösa"));
+    let mut kitchen = organisation(1, "Soppköket");
+    kitchen.terms.push(homeless.expect("a group").number);
+    let found = points(vec![kitchen], "ekonomiskt utsatta");
+    assert!((32.0..=35.0).contains(&points_of(&found, "Soppköket")), "{found:?}");
+}
+
+#[test]
 fn an_abbreviation_comes_after_what_is_typed_and_before_what_is_only_a_part() {
     let found = points(
         vec![organisation(1, "Bodens idrottsförening"), organisation(2, "Bodens IF"), organisation(3, "IF")],
