@@ -3,10 +3,10 @@
 use crate::error::Result;
 use crate::resources::Audience;
 use crate::search::best::{Best, SortKey, Top};
-use crate::search::facets::Slots;
 use crate::search::intake::{Features, default_kinds};
+use crate::search::known::Areas;
 use crate::search::order::{After, Keys, Order, metres};
-use crate::search::packed::{AreaWorth, Counting};
+use crate::search::packed::Counting;
 use crate::search::query::Query;
 use crate::search::source::Source;
 use crate::search::sparse::List;
@@ -130,8 +130,8 @@ pub(crate) struct Pass<'a> {
     pub facets: &'a [&'static str],
     /// Whether kinds that were not asked for are counted too.
     pub count_kinds: bool,
-    /// What areas are worth, by slot.
-    pub area_worth: &'a [u16],
+    /// What areas are worth.
+    pub areas: &'a Areas,
     /// Whether there are scores.
     pub scored: bool,
     /// The pass ends after so many matches.
@@ -190,7 +190,7 @@ impl Pass<'_> {
         let mut best: Best<'_, K> = Best {
             data,
             bound,
-            areas: AreaWorth::new(&data.packed, self.area_worth),
+            areas: self.areas.within(&data.packed, at),
             scored: self.scored,
             least: 0,
             floor: 0,
@@ -345,9 +345,4 @@ impl<'a> Sieve<'a> {
         }
         window.retain(|at, _| self.passes(base + at as DocId, kinds));
     }
-}
-
-/// The worth of areas by slot; empty when no place was named.
-pub(crate) fn area_worth(slots: &Slots, areas: &[u16]) -> Vec<u16> {
-    if areas.is_empty() { Vec::new() } else { slots.area_worth(areas) }
 }

@@ -6,6 +6,7 @@ use crate::resources::Audience;
 use crate::search::cursor::Worth;
 use crate::search::evidence;
 use crate::search::fields::{self, FOLDED_MARK, STEM_MARK, SURFACE_MARK};
+use crate::search::packed::{AreaWorth, Packed};
 use crate::search::terms::{In, TermsLeaf, covering};
 use crate::search::text::{Alternative, AlternativeKind, Word};
 use crate::search::view::View;
@@ -15,6 +16,8 @@ use std::sync::{Arc, OnceLock};
 
 /// So many words are kept of each kind: some megabytes.
 const KEPT: usize = 4_096;
+/// So many sets of areas are kept.
+const KEPT_AREAS: usize = 512;
 /// A word's alternatives beyond these are left out.
 const MOST_ALTERNATIVES: usize = 12;
 
@@ -136,6 +139,29 @@ fn spelled(view: &View, word: &Word) -> Result<Vec<TermsLeaf>> {
     Ok(leaves)
 }
 
+/// What the areas that a query names are worth.
+pub(crate) struct Areas {
+    by_slot: Vec<u16>,
+    /// The same by the sets of each segment; made when it is first asked for.
+    by_set: Vec<OnceLock<Box<[u16]>>>,
+}
+
+/// No area.
+pub(crate) static NO_AREAS: Areas = Areas { by_slot: Vec::new(), by_set: Vec::new() };
+
+impl Areas {
+    fn new(view: &View, areas: &[u16]) -> Areas {
+        let by_set = view.segments.iter().map(|_| OnceLock::new()).collect();
+        Areas { by_slot: view.slots.area_worth(areas), by_set }
+    }
+
+    /// In a segment.
+    pub(crate) fn within<'a>(&'a self, packed: &'a Packed, segment: usize) -> AreaWorth<'a> {
+        let by_set = self.by_set.get(segment).map(|known| known.get_or_init(|| packed.areas_by_set(&self.by_slot)));
+        AreaWorth::new(packed, &self.by_slot, by_set.map_or(&[], |worths| worths))
+    }
+}
+
 type Kept<K, V> = OnceLock<Cache<K, Arc<V>>>;
 
 /// What is known of words in a view; made when it is first asked.
@@ -144,6 +170,7 @@ pub(crate) struct Known {
     ways: Kept<Vec<Alternative>, Ways>,
     named: Kept<Vec<Alternative>, Vec<TermsLeaf>>,
     spelled: Kept<String, Vec<TermsLeaf>>,
+    areas: Kept<Vec<u16>, Areas>,
 }
 
 impl Known {
@@ -151,6 +178,12 @@ impl Known {
     pub(crate) fn ways(&self, view: &View, alternatives: &Vec<Alternative>) -> Result<Arc<Ways>> {
         let kept = self.ways.get_or_init(|| Cache::new(KEPT));
         kept.get_or_insert_with(alternatives, || Ways::find(view, alternatives).map(Arc::new))
+    }
+
+    /// What areas are worth.
+    pub(crate) fn areas(&self, view: &View, areas: &Vec<u16>) -> Result<Arc<Areas>> {
+        let kept = self.areas.get_or_init(|| Cache::new(KEPT_AREAS));
+        kept.get_or_insert_with(areas, || Ok(Arc::new(Areas::new(view, areas))))
     }
 
     /// A word's stems in names.

@@ -6,7 +6,6 @@
 
 use crate::error::Result;
 use crate::search::facets::{MUNICIPALITY, NAMED, STATED, Slots, name_hash, name_of};
-use std::cell::Cell;
 use std::collections::HashMap;
 use tantivy::DocId;
 use tantivy::columnar::Column;
@@ -147,9 +146,9 @@ impl Packed {
         if name == MUNICIPALITY { Some(&self.areas) } else { self.facets.get(&name_hash(name)) }
     }
 
-    /// What the best area of one document is worth.
-    pub(crate) fn area_worth(&self, doc: DocId, by_slot: &[u16]) -> u32 {
-        worth(self.areas.of(doc), by_slot).into()
+    /// What the best area of each set is worth.
+    pub(crate) fn areas_by_set(&self, by_slot: &[u16]) -> Box<[u16]> {
+        (0..self.areas.ends.len()).map(|set| worth(self.areas.set(set), by_slot)).collect()
     }
 }
 
@@ -220,20 +219,14 @@ impl<'a> Counting<'a> {
 pub(crate) struct AreaWorth<'a> {
     areas: &'a Facet,
     by_slot: &'a [u16],
-    /// By set, as far as it is known.
-    by_set: Box<[Cell<u16>]>,
+    by_set: &'a [u16],
     most: u32,
 }
 
-/// What a set is worth is not known yet.
-const UNKNOWN: u16 = u16::MAX;
-
 impl<'a> AreaWorth<'a> {
-    /// By the worth of slots.
-    pub(crate) fn new(packed: &'a Packed, by_slot: &'a [u16]) -> AreaWorth<'a> {
+    /// By the worth of slots and of the segment's sets.
+    pub(crate) fn new(packed: &'a Packed, by_slot: &'a [u16], by_set: &'a [u16]) -> AreaWorth<'a> {
         let most = by_slot.iter().max().copied().unwrap_or(0).into();
-        let sets = if most == 0 { 0 } else { packed.areas.ends.len() };
-        let by_set = std::iter::repeat_n(Cell::new(UNKNOWN), sets).collect();
         AreaWorth { areas: &packed.areas, by_slot, by_set, most }
     }
 
@@ -249,15 +242,8 @@ impl<'a> AreaWorth<'a> {
         if self.most == 0 {
             return 0;
         }
-        match self.by_set.get(self.areas.number(doc)) {
-            Some(known) => {
-                if known.get() == UNKNOWN {
-                    known.set(worth(self.areas.of(doc), self.by_slot));
-                }
-                known.get().into()
-            }
-            None => worth(self.areas.of(doc), self.by_slot).into(),
-        }
+        let known = self.by_set.get(self.areas.number(doc)).copied();
+        known.unwrap_or_else(|| worth(self.areas.of(doc), self.by_slot)).into()
     }
 }
 

@@ -6,6 +6,7 @@ use crate::search::build_query::Plan;
 use crate::search::collect::Found;
 use crate::search::evidence::{self, Places};
 use crate::search::highlight::{self, Marks};
+use crate::search::known::Areas;
 use crate::search::query::{Hit, Query};
 use crate::search::stored::Stored;
 use crate::search::terms::{self, Lookup};
@@ -27,8 +28,8 @@ pub(crate) struct Page<'a> {
     pub plan: Option<&'a Plan>,
     /// Whether some of the words do.
     pub relaxed: bool,
-    /// What areas are worth, by slot.
-    pub area_worth: &'a [u16],
+    /// What areas are worth.
+    pub areas: &'a Areas,
     /// Whether hits have scores.
     pub scored: bool,
 }
@@ -75,7 +76,7 @@ impl Page<'_> {
         if found.score >= LEAST_OF_KEYS {
             matched_on.push("key");
         }
-        let in_area = segment.data.packed.area_worth(found.doc, self.area_worth) > 0;
+        let in_area = self.areas.within(&segment.data.packed, found.segment).of(found.doc) > 0;
         let places = if self.scored && in_area { evidence.places | evidence::PLACE } else { evidence.places };
         for name in evidence::names(places) {
             if !matched_on.contains(&name) {
@@ -201,7 +202,7 @@ impl Page<'_> {
 
     fn columns(&self, found: &Found, parts: &mut Vec<Value>) -> Result<()> {
         let data = &self.view.segment(found.segment)?.data;
-        let area = data.packed.area_worth(found.doc, self.area_worth);
+        let area = self.areas.within(&data.packed, found.segment).of(found.doc);
         if area > 0 {
             parts.push(part("area", "", evidence::PLACE, AREA_NAMED.into(), area));
         }

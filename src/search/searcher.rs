@@ -3,10 +3,11 @@
 use crate::error::Result;
 use crate::resources::{Audience, Kind};
 use crate::search::build_query::{Need, Plan, bounded};
-use crate::search::collect::{self, Collected, Conditions, Found, Matches, Pass};
+use crate::search::collect::{Collected, Conditions, Found, Matches, Pass};
 use crate::search::cursor::Worth;
 use crate::search::facets::{MUNICIPALITY, TYPE};
 use crate::search::intake::{default_kinds, kinds_mask};
+use crate::search::known::{Areas, NO_AREAS};
 use crate::search::order::{After, Order};
 use crate::search::page::Page;
 use crate::search::query::{Answer, Filter, Position, Query, Start};
@@ -190,9 +191,12 @@ impl Request<'_> {
         self.query.limit.min(LARGEST_PAGE)
     }
 
-    fn areas(&self, decided: Option<&Decided>) -> Vec<u16> {
+    /// What the areas are worth that the query and its text name, where that counts.
+    fn areas(&self, decided: Option<&Decided>) -> Result<Option<Arc<Areas>>> {
         let named = decided.map_or(&[][..], |decided| &decided.plan.areas);
-        self.query.areas.iter().flatten().chain(named).copied().collect()
+        let areas: Vec<u16> = self.query.areas.iter().flatten().chain(named).copied().collect();
+        let counts = self.scored() && !areas.is_empty();
+        counts.then(|| self.view.known.areas(self.view, &areas)).transpose()
     }
 
     /// Whether hits have scores: with text, and in lists that are asked for what names an area first.
@@ -204,7 +208,7 @@ impl Request<'_> {
         // One more than the page holds tells whether there is a next one.
         let keep = if self.limit() == 0 { 0 } else { self.offset() + self.limit() + 1 };
         let scored = self.scored();
-        let area_worth = if scored { collect::area_worth(&self.view.slots, &self.areas(decided)) } else { Vec::new() };
+        let areas = self.areas(decided)?;
         let pass = Pass {
             view: self.view,
             conditions: self.conditions(decided),
@@ -213,7 +217,7 @@ impl Request<'_> {
             after: self.after,
             facets: &self.query.facets,
             count_kinds: self.query.facets.contains(&TYPE),
-            area_worth: &area_worth,
+            areas: areas.as_deref().unwrap_or(&NO_AREAS),
             scored,
             enough: usize::MAX,
         };
@@ -249,7 +253,7 @@ impl Request<'_> {
             after: None,
             facets: &[],
             count_kinds: false,
-            area_worth: &[],
+            areas: &NO_AREAS,
             scored: false,
             enough,
         };
@@ -336,13 +340,13 @@ impl Request<'_> {
             }
             None => None,
         };
-        let area_worth = collect::area_worth(&self.view.slots, &self.areas(decided));
+        let areas = self.areas(decided)?;
         let page = Page {
             view: self.view,
             query: self.query,
             plan: decided.map(|decided| &decided.plan),
             relaxed: decided.is_some_and(|decided| matches!(decided.need, Need::Share(_))),
-            area_worth: &area_worth,
+            areas: areas.as_deref().unwrap_or(&NO_AREAS),
             scored: self.scored(),
         };
         Ok(Answer {
@@ -400,7 +404,7 @@ impl Request<'_> {
             after: None,
             facets: &[name],
             count_kinds: false,
-            area_worth: &[],
+            areas: &NO_AREAS,
             scored: false,
             enough: usize::MAX,
         };

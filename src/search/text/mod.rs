@@ -21,8 +21,9 @@ use icu_collator::options::CollatorOptions;
 use icu_collator::preferences::CollationNumericOrdering;
 use icu_collator::{Collator, CollatorBorrowed, CollatorPreferences};
 use icu_locale_core::locale;
+use quick_cache::sync::Cache;
 use std::ops::Range;
-use std::sync::OnceLock;
+use std::sync::{Arc, LazyLock, OnceLock};
 use unicode_normalization::char::is_combining_mark;
 
 /// Raised when analysis, lexicon or collation change: indexes are then made anew.
@@ -32,6 +33,11 @@ pub const VERSION: u32 = 2;
 pub const MARKED: char = '\u{7}';
 /// Before the stem of a word in a text that has no å, ä and ö at all, and may lack them.
 pub const PLAIN: char = '\u{8}';
+
+/// So many words are kept as they were read: some megabytes.
+const MOST_KNOWN: usize = 8_192;
+/// Longer ones are not: they are no words.
+const LONGEST_KNOWN: usize = 64;
 
 /// A word of a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,8 +59,22 @@ pub struct Word {
 }
 
 impl Word {
-    /// A word as it was typed; `None` when nothing of it is left without its marks.
+    /// A word as it was typed; `None` when nothing of it is left without its marks. Words come again and again, so what was made
+    /// of them is kept: it never depends on anything else.
     pub(crate) fn new(surface: &str, range: Range<usize>) -> Option<Word> {
+        static KNOWN: LazyLock<Cache<String, Arc<Word>>> = LazyLock::new(|| Cache::new(MOST_KNOWN));
+        if surface.len() > LONGEST_KNOWN {
+            return Word::read(surface, range);
+        }
+        if let Some(word) = KNOWN.get(surface) {
+            return Some(Word { range, ..(*word).clone() });
+        }
+        let word = Word::read(surface, range)?;
+        KNOWN.insert(surface.to_owned(), Arc::new(word.clone()));
+        Some(word)
+    }
+
+    fn read(surface: &str, range: Range<usize>) -> Option<Word> {
         let folded = fold(surface);
         if folded.is_empty() {
             return None;
