@@ -23,6 +23,8 @@ pub(crate) struct Best<'a, K> {
     pub least: u32,
     /// No document of the window has a lesser tie rank.
     pub floor: u32,
+    /// Score and tie rank of a hit that so many others are not behind that the last of the first is no worse.
+    pub known: Option<(u32, u32)>,
     /// The hits.
     pub top: Top<K>,
 }
@@ -36,10 +38,11 @@ impl<K: SortKey> Best<'_, K> {
     }
 
     /// Sets the least score by the last of the first: where scores are all, one that came later with the same is too late.
-    fn rise(&mut self) {
-        if let Some(last) = self.top.last.filter(|_| self.prune) {
-            self.least = last.score + u32::from(K::IS_SCORE && last.tie < self.floor);
-        }
+    pub(crate) fn rise(&mut self) {
+        let last = self.top.last.as_ref().map(|last| (last.score, last.tie));
+        let known = last.into_iter().chain(self.known).filter(|_| self.prune);
+        let least = known.map(|(score, tie)| score + u32::from(K::IS_SCORE && tie < self.floor)).max();
+        self.least = least.unwrap_or(0);
     }
 
     /// A match with fewer points, before what its area is worth, is not among the first.

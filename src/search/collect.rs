@@ -195,6 +195,7 @@ impl Pass<'_> {
             least: 0,
             floor: 0,
             prune: self.scored && ranked.is_some_and(Order::best_first),
+            known: None,
             top: Top::new(self.keep),
         };
         let sieve = Sieve::new(self, segment);
@@ -238,6 +239,14 @@ impl Pass<'_> {
         let mut window = spare.take();
         let mut docs: Vec<DocId> = Vec::with_capacity(if counting.is_empty() { 0 } else { WINDOW });
         let signals_most: u32 = signals.iter().map(Source::most_of_all).sum();
+        if ranked.is_some()
+            && best.prune
+            && best.bound.is_none()
+            && let Some(mut list) = source.champions(data, self.keep * 2 + 8)
+        {
+            sieve.sift_list(&mut list, &mut [0; 8]);
+            best.learn(list, signals, self.keep);
+        }
         let mut next = source.next(0);
         while next < data.documents && out.total < self.enough {
             let mut stretch = Stretch::new(next, data);

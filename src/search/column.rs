@@ -26,6 +26,11 @@ const CLEARLY: u64 = 2;
 /// many.
 const MOST_KINDS: usize = if cfg!(test) { 24 } else { 256 };
 
+/// So many codes there are.
+const MOST_CODES: usize = 256;
+/// So many of the matches that count most are at hand.
+const MOST_CHAMPIONS: usize = 256;
+
 /// What a word matches: bits, and for every match the place of its value.
 pub(crate) struct Column {
     /// Which documents, with a window of none behind the last.
@@ -41,6 +46,8 @@ pub(crate) struct Column {
     /// Where in a record the word stands, for each value; empty when these are too many different ones together.
     standing: Vec<Places>,
     count: usize,
+    /// Matches that count most, the best first.
+    champions: Box<[DocId]>,
 }
 
 impl Column {
@@ -92,6 +99,7 @@ impl Column {
             *greatest = here.iter().max().copied().unwrap_or(0);
             left = rest;
         }
+        let champions = champions(&bits, &codes, found.len());
         let mut sum = 0;
         let mut count = |word: &u64| {
             sum += word.count_ones();
@@ -106,12 +114,18 @@ impl Column {
             values,
             standing,
             count: found.len(),
+            champions,
         })
     }
 
     /// How many documents match.
     pub(crate) fn count(&self) -> usize {
         self.count
+    }
+
+    /// Some of the matches that count most, the best first.
+    pub(crate) fn champions(&self) -> &[DocId] {
+        &self.champions
     }
 
     /// The values that codes stand for.
@@ -178,6 +192,42 @@ impl Column {
         let (bits, before) = bits.zip(before).unwrap_or(NONE);
         Part { bits, before, codes: &self.codes }
     }
+}
+
+/// The first so many of those matches that have the greatest codes.
+fn champions(bits: &[u64], codes: &[u8], count: usize) -> Box<[DocId]> {
+    let mut by_code = [0_usize; MOST_CODES];
+    codes.iter().for_each(|code| by_code[usize::from(*code)] += 1);
+    if codes.is_empty() {
+        by_code[0] = count;
+    }
+    // Codes from here on are all taken, of the one before as many as there is room for.
+    let mut left = MOST_CHAMPIONS;
+    let least = by_code.iter().rposition(|count| {
+        let full = *count >= left;
+        left = if full { left } else { left - count };
+        full
+    });
+    let mut best: Vec<(u8, DocId)> = Vec::with_capacity(MOST_CHAMPIONS);
+    let mut codes = codes.iter().copied();
+    for (at, word) in (0..).step_by(64).zip(bits) {
+        each_of(*word, |bit| {
+            let code = codes.next().unwrap_or(0);
+            let takes = match least {
+                Some(least) if usize::from(code) == least && left > 0 => {
+                    left -= 1;
+                    true
+                }
+                Some(least) => usize::from(code) > least,
+                None => true,
+            };
+            if takes {
+                best.push((u8::MAX - code, at + bit as DocId));
+            }
+        });
+    }
+    best.sort_unstable();
+    best.into_iter().map(|(_, doc)| doc).collect()
 }
 
 /// What a word matches in a window.

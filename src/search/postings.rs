@@ -14,6 +14,7 @@ const LOOK_UP: f32 = 20.0;
 pub(crate) const JOIN: f32 = 200.0;
 
 /// One way for a word to match.
+#[derive(Clone)]
 pub(crate) enum Way {
     /// A term.
     Term(Reader),
@@ -168,6 +169,7 @@ impl Way {
 }
 
 /// A posting list, and what its postings count.
+#[derive(Clone)]
 pub(crate) struct Reader {
     /// Boxed: it carries its decoded block, over a kilobyte, and would be moved about with it.
     blocks: Box<BlockSegmentPostings>,

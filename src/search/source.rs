@@ -10,6 +10,7 @@ use std::sync::Arc;
 use tantivy::{DocId, TERMINATED};
 
 /// Conditions as they are met in a segment.
+#[derive(Clone)]
 pub(crate) enum Source {
     /// Every document.
     Everything,
@@ -37,6 +38,7 @@ pub(crate) enum Source {
 }
 
 /// What each value of a column counts.
+#[derive(Clone)]
 pub(crate) struct Points {
     pub of: [u32; 256],
     /// Whether any counts anything: those of filters do not.

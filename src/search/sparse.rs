@@ -10,7 +10,7 @@ use tantivy::DocId;
 
 /// Lists are for conditions that at most one of so many documents can meet. Tests have few documents and are to have lists of
 /// many matches too.
-const SPARSE: f32 = if cfg!(test) { 8.0 } else { 256.0 };
+const SPARSE: f32 = if cfg!(test) { 8.0 } else { 64.0 };
 
 /// Documents in order, with what each counts.
 #[derive(Default)]
@@ -107,6 +107,28 @@ impl Source {
         }
     }
 
+    /// Some matches that count much, where that is known without looking at all: those of the rarest word that has a column.
+    pub(crate) fn champions(&self, data: &SegmentData, wanted: usize) -> Option<List> {
+        let sources = match self {
+            Source::Column(..) => std::slice::from_ref(self),
+            Source::All(sources) => sources,
+            _ => return None,
+        };
+        let Some((Source::Column(column, of), others)) = sources.split_first() else { return None };
+        let mut docs: Vec<DocId> = column.champions().iter().take(wanted).copied().collect();
+        docs.sort_unstable();
+        let points = docs.iter().map(|doc| column.code(*doc).map_or(0, |code| of.of[usize::from(code)])).collect();
+        let mut list = List { docs, points };
+        for other in others {
+            if !matches!(other, Source::Any(_) | Source::Column(..) | Source::Documents(..)) {
+                return None;
+            }
+            // Readers only go forward, and what comes after begins at the front.
+            other.clone().thin(data, &mut list);
+        }
+        Some(list)
+    }
+
     /// Keeps of a list what matches here too and adds what that counts.
     fn thin(&mut self, data: &SegmentData, list: &mut List) {
         match self {
@@ -162,6 +184,29 @@ impl<K: SortKey> Best<'_, K> {
                 self.consider(order, doc, points);
             }
         }
+    }
+
+    /// Learns from some matches how much the last of the first counts at least: what counts less is then not looked at.
+    pub(crate) fn learn(&mut self, mut list: List, signals: &[Source], keep: usize) {
+        if list.len() < keep || keep == 0 {
+            return;
+        }
+        for signal in signals {
+            if let Source::Any(ways) = signal {
+                let mut ways = ways.clone();
+                list.docs.iter().zip(&mut list.points).for_each(|(doc, points)| {
+                    *points += best(&mut ways, self.data, *doc).unwrap_or(0);
+                });
+            }
+        }
+        let whole = |(doc, points): (&DocId, &u32)| {
+            let score = (points + self.areas.of(*doc)).saturating_sub(rest_points(self.data.features(*doc)));
+            (std::cmp::Reverse(score), self.data.tie_rank(*doc))
+        };
+        let mut scores: Vec<(std::cmp::Reverse<u32>, u32)> = list.docs.iter().zip(&list.points).map(whole).collect();
+        let (_, (std::cmp::Reverse(score), tie), _) = scores.select_nth_unstable(keep - 1);
+        self.known = Some((*score, *tie));
+        self.rise();
     }
 
     /// Signals that add so much at most need not be looked up for documents that have too little beside the last of the first
