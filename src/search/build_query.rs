@@ -12,7 +12,7 @@ use crate::search::known;
 use crate::search::source::Source;
 use crate::search::terms::{self, In, TermsLeaf};
 use crate::search::text::syntax::{Meaning, Typed};
-use crate::search::text::{self, AlternativeKind, ClauseRole, Understanding, Word, address};
+use crate::search::text::{self, Alternative, AlternativeKind, ClauseRole, Understanding, Word, address};
 use crate::search::view::View;
 use crate::search::weights::{self, FULL};
 use std::collections::BTreeSet;
@@ -393,10 +393,9 @@ fn joined(view: &View, understanding: &Understanding) -> Result<Vec<(usize, Stri
     let mut joined = Vec::new();
     for join in understanding.joins.iter().take(MOST_WORDS) {
         for term in &join.terms {
-            let leaf = TermsLeaf::find(view, In::All, &[term], Worth::Places)?;
-            if leaf.frequency > 0 {
-                joined.push((join.clause, term.clone(), TermsLeaf { base: weights::JOINED, ..leaf }));
-            }
+            let alternative = Alternative { what: AlternativeKind::Stem(term.clone()), weight: weights::JOINED };
+            let ways = view.known.ways(view, &vec![alternative])?;
+            joined.extend(ways.leaves.iter().map(|leaf| (join.clause, term.clone(), leaf.clone())));
         }
     }
     Ok(joined)
