@@ -177,6 +177,12 @@ impl Plan {
         Ok(())
     }
 
+    /// Takes words that are only guessed as they are.
+    pub(crate) fn take_guessed(&mut self, view: &View) -> Result<()> {
+        self.required.append(&mut self.guessed);
+        self.weigh(view)
+    }
+
     /// Adds what phrases, fields and exclusions ask for, but for what is a filter of the query.
     fn add_conditions(&mut self, view: &View, asker: Audience) -> Result<()> {
         for part in std::mem::take(&mut self.typed.parts) {

@@ -35,8 +35,7 @@ const COUNTED: u64 = 1_000;
 /// unknown is left out.
 pub(crate) fn settle(view: &View, asker: Audience, mut plan: Plan) -> Result<Plan> {
     if plan.keys.is_some() {
-        plan.required.append(&mut plan.guessed);
-        plan.weigh(view)?;
+        plan.take_guessed(view)?;
         return Ok(plan);
     }
     let typed_to = plan.typed.plain.trim_end().len();
@@ -74,7 +73,7 @@ pub(crate) fn settle(view: &View, asker: Audience, mut plan: Plan) -> Result<Pla
             let mut better = Plan::new(view, asker, typed)?;
             better.did_you_mean = Some(better.typed.text.clone());
             better.unknown.retain(|clause| clause.range.end >= typed_to);
-            if better.unknown.is_empty() { Ok(better) } else { finish(view, asker, better) }
+            finish(view, asker, better, typed_to)
         }
         None => {
             // A number that is not known is not made up for by another number.
@@ -90,7 +89,9 @@ pub(crate) fn settle(view: &View, asker: Audience, mut plan: Plan) -> Result<Pla
 fn is_misspelt(view: &View, asker: Audience, clause: &PlanClause) -> Result<bool> {
     let [word] = clause.words.as_slice() else { return Ok(false) };
     let near = candidates(view, asker, word, 1)?.into_iter().next();
-    Ok(near.is_some_and(|(near, distance)| distance == 1 && text::fold(&near).get(..1) == word.folded.get(..1)))
+    Ok(near.is_some_and(|(near, distance)| {
+        distance == 1 && text::fold(&near).chars().next() == word.folded.chars().next()
+    }))
 }
 
 /// Lets the last word match as a beginning too where nobody writes it so; true when it does.
@@ -101,8 +102,13 @@ fn begins(view: &View, asker: Audience, plan: &mut Plan, typed_to: usize) -> Res
         return Ok(false);
     };
     let [word] = clause.words.as_slice() else { return Ok(false) };
-    // The signal is there where a name has the word.
-    let in_a_name = plan.signals.iter().any(|signal| signal.name == "exact" && signal.words == word.exact);
+    // The signal tells whether a name has the word with less work.
+    let mut in_a_name = false;
+    for signal in plan.signals.iter().filter(|signal| signal.name == "exact" && signal.words == word.exact) {
+        for leaf in &signal.leaves {
+            in_a_name |= leaf.shows(view, asker)?;
+        }
+    }
     // Typed with its å, ä and ö and found so, it is no beginning of a word that has others.
     let is_spelled = word.marked.is_some() && clause.best > weights::COMPOUND;
     if in_a_name || is_spelled || commonest(view, asker, &word.folded)?.is_some() {
@@ -117,7 +123,10 @@ fn begins(view: &View, asker: Audience, plan: &mut Plan, typed_to: usize) -> Res
     }
 }
 
-fn finish(view: &View, asker: Audience, mut plan: Plan) -> Result<Plan> {
+/// The same of a text that was corrected, but for further corrections.
+fn finish(view: &View, asker: Audience, mut plan: Plan, typed_to: usize) -> Result<Plan> {
+    plan.take_guessed(view)?;
+    begins(view, asker, &mut plan, typed_to)?;
     for mut clause in std::mem::take(&mut plan.unknown) {
         if let Some(completed) = complete(view, asker, &clause)? {
             clause.begin(view, completed);

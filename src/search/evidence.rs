@@ -86,12 +86,14 @@ fn worth_of(places: Places, length: usize) -> u32 {
     let mut best = 0;
     let (mut sum, mut least) = (0, 0);
     // Of the names of a record the best counts: that it has several says nothing.
-    let named = PLACES.iter().map(|(bit, ..)| *bit).find(|bit| places & bit & OF_NAMES != 0);
-    for (bit, _, mut worth, _) in PLACES {
-        if places & bit != 0 && (bit & OF_NAMES == 0 || named == Some(bit)) {
-            if bit & (NAME | PART) != 0 {
-                worth = worth * weights::LENGTH[length] / 100;
-            }
+    let shortened = |(bit, _, worth, _): (Places, u32, u32, &str)| {
+        let percent = if bit & (NAME | PART) != 0 { weights::LENGTH[length] } else { 100 };
+        (bit, worth * percent / 100)
+    };
+    let held = || PLACES.into_iter().map(shortened).filter(|(bit, _)| places & bit != 0);
+    let named = held().filter(|(bit, _)| bit & OF_NAMES != 0).max_by_key(|(_, worth)| *worth);
+    for (bit, worth) in held() {
+        if bit & OF_NAMES == 0 || named == Some((bit, worth)) {
             let further = worth * if bit == TEXT { weights::FURTHER_TEXT } else { weights::FURTHER } / 100;
             if worth > best {
                 (best, least) = (worth, further);

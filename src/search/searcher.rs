@@ -318,6 +318,7 @@ impl Request<'_> {
     fn corrected(&self, plan: &Plan) -> Result<Option<Plan>> {
         for typed in correct::alternatives(self.view, self.asker, plan)? {
             let mut better = Plan::new(self.view, self.asker, typed)?;
+            better.take_guessed(self.view)?;
             if better.unknown.is_empty() && self.count(&better, Need::Everything, 1)? > 0 {
                 better.did_you_mean = Some(better.typed.text.clone());
                 return Ok(Some(better));

@@ -38,6 +38,31 @@ const ASKED: &str = "\
 säll simsäl vem hjälper med handikapp asperger bygd hembygds bollklubbar rådets giron lulea foreningar \
 organisationer barn pensionär kvinno county länet sport okänt 0920 idrott";
 
+/// Values of fields, known and not.
+const FIELDS: &str = "\
+topic:integration ämne:Kultur,autism topic:okänt kommun:Luleå kommun:luleå,25 ort:SE status:active status:any nivå:local \
+kind:sports-club type:forum typ:network,forum type:organisation orgnr:802405-3442 nummer:8024053442 namn:jour name:råd \
+namn:vag namn:förening demo:sjuk tel:0920-123456";
+/// What stands next to each other in names, texts and labels, or only looks so.
+const PHRASES: [&str; 16] = [
+    "röda korset",
+    "roda korset",
+    "vår väg",
+    "BK IF",
+    "unga och äldre",
+    "integration teater",
+    "ring 0920",
+    "civil beredskap",
+    "norrbottens län",
+    "kalix",
+    "jouren",
+    "väg",
+    "råd",
+    "802405-3442",
+    "i luleå och",
+    "ung",
+];
+
 pub(super) fn id(tie: u64) -> Uuid {
     Uuid::from_u128(tie.into())
 }
@@ -183,6 +208,33 @@ impl Dice {
         words.join([" ", " ", " ", " ", ", ", ""][self.roll(6)])
     }
 
+    /// A phrase, an exclusion or a field.
+    fn operator(&mut self) -> String {
+        let phrase = match self.roll(3) {
+            0 => (0..=self.roll(2)).map(|_| self.of(WORDS)).collect::<Vec<_>>().join(" "),
+            _ => (*self.one(&PHRASES)).to_owned(),
+        };
+        match self.roll(8) {
+            0 | 1 => format!("\"{phrase}\""),
+            2 => format!("-\"{phrase}\""),
+            3 => format!("{}name:\"{phrase}\"", ["", "-"][self.roll(2)]),
+            4 | 5 => format!("-{}", self.word()),
+            6 => format!("-{}", self.of(FIELDS)),
+            _ => self.of(FIELDS).to_owned(),
+        }
+    }
+
+    /// A text with operators, or nothing but these.
+    fn operators(&mut self) -> String {
+        let mut parts: Vec<String> = (0..1 + self.roll(2)).map(|_| self.operator()).collect();
+        for _ in 0..[0, 0, 1, 1, 2, 3][self.roll(6)] {
+            let at = self.roll(parts.len() + 1);
+            let word = self.word();
+            parts.insert(at, word);
+        }
+        parts.join(" ")
+    }
+
     fn order(&mut self) -> Vec<Sort> {
         let by = [SortBy::Relevance, SortBy::Name, SortBy::UpdatedAt, SortBy::Distance, SortBy::Start];
         let mut sorts: Vec<Sort> = Vec::new();
@@ -211,7 +263,8 @@ impl Dice {
     pub(super) fn query(&mut self, records: u64) -> Query {
         let mut query = Query { explain: true, facets: FACETS.to_vec(), limit: self.roll(30), ..Query::default() };
         if !self.once_in(5) {
-            query.text = Some(self.text());
+            query.text = Some(if self.once_in(3) { self.operators() } else { self.text() });
+            query.without = if self.once_in(8) { vec!["topic", "type"] } else { Vec::new() };
         }
         for _ in 0..[0, 0, 0, 1, 1, 2][self.roll(6)] {
             query.filters.push(self.filter());

@@ -1,14 +1,17 @@
 //! The rules of search once more, in the simplest code: every record is asked everything, nothing is kept ready. What the
 //! index answers has to be the same.
 
+mod clause;
 mod plan;
 mod record;
+mod settle;
 mod spelling;
 
 use crate::resources::{Audience, Kind};
 use crate::search::document::Document;
-use crate::search::query::{Query, Sort, SortBy};
+use crate::search::query::{Filter, Query, Sort, SortBy};
 use crate::search::text;
+use crate::search::text::syntax::{self, Meaning, Typed};
 use crate::search::weights;
 use crate::vocabulary::Vocabulary;
 use plan::{Gain, Need, Plan};
@@ -100,11 +103,23 @@ impl<'a> Reference<'a> {
         &self.snapshot
     }
 
+    /// Records that an asker may see.
+    fn seen(&self, asker: Audience) -> impl Iterator<Item = &Record<'a>> {
+        self.records.iter().filter(move |record| record.visible_to(asker))
+    }
+
+    fn knows_key(&self, asker: Audience, key: &str) -> bool {
+        self.seen(asker).any(|record| record.has_key(key))
+    }
+
     /// Answers a query with all its hits.
     pub(super) fn answer(&self, asker: Audience, query: &Query) -> Whole {
-        let text = query.text.as_deref().map(str::trim).filter(|text| !text.is_empty());
-        let decided = text.map(|text| self.decided(asker, text));
-        let request = Request { asker, query, decided, sorts: sorts(query, text.is_some()) };
+        let text = query.text.as_deref().map(|text| bounded(text.trim())).filter(|text| !text.is_empty());
+        let typed = text.map(|text| syntax::read(&text, &query.without, &|key| self.knows_key(asker, key)));
+        let query = &typed.as_ref().map_or_else(|| query.clone(), |typed| narrowed(query, typed));
+        let has_words = typed.as_ref().is_some_and(Typed::has_words);
+        let decided = typed.filter(|typed| !typed.only_filters()).map(|typed| self.decided(asker, typed));
+        let request = Request { asker, query, decided, has_words, sorts: sorts(query, has_words) };
         let matching = self.records.iter().filter(|record| request.is_met(record, None));
         let mut hits: Vec<(&Record<'_>, Expected)> =
             matching.map(|record| (record, request.expected(record))).collect();
@@ -146,6 +161,46 @@ impl Record<'_> {
     }
 }
 
+/// The first 32 words.
+fn bounded(text: &str) -> String {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    match words.get(32) {
+        Some(beyond) => text[..beyond.as_ptr() as usize - text.as_ptr() as usize].trim_end().to_owned(),
+        None => text.to_owned(),
+    }
+}
+
+/// How much a word tells.
+fn rarity(documents: u64, frequency: u64) -> f64 {
+    let frequency = frequency.max(1) as f64;
+    let documents = (documents as f64).max(frequency);
+    (1.0 + (documents - frequency + 0.5) / (frequency + 0.5)).ln().max(weights::LEAST_RARITY)
+}
+
+/// The query with the fields of its text as parameters.
+fn narrowed(query: &Query, typed: &Typed) -> Query {
+    let mut query = query.clone();
+    for part in typed.parts.iter().filter(|part| !part.excluded) {
+        match &part.meaning {
+            Meaning::Filter(name, any) => query.filters.push(Filter { name, any: any.clone() }),
+            Meaning::Areas(areas) => query.areas.push(areas.clone()),
+            Meaning::Kinds(kinds) => {
+                let is_open = query.kinds.is_empty();
+                query.kinds.retain(|kind| kinds.contains(kind));
+                if query.kinds.is_empty() {
+                    query.kinds.clone_from(kinds);
+                    if !is_open {
+                        // Nobody has this id.
+                        query.ids = vec![Uuid::nil()];
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    query
+}
+
 fn sorts(query: &Query, text: bool) -> Vec<Sort> {
     if query.sort.is_empty() {
         return vec![Sort { by: if text { SortBy::Relevance } else { SortBy::Name }, descending: false }];
@@ -157,6 +212,7 @@ struct Request<'q> {
     asker: Audience,
     query: &'q Query,
     decided: Option<(Plan, Need)>,
+    has_words: bool,
     sorts: Vec<Sort>,
 }
 
@@ -210,10 +266,10 @@ impl Request<'_> {
         Some((2.0 * 6_371_008.8 * square.sqrt().min(1.0).asin()).round() as u64)
     }
 
-    /// Whether hits have scores: with text, and in lists by relevance that ask for areas.
+    /// Whether hits have scores: with words, and in lists by relevance that ask for areas.
     fn is_scored(&self) -> bool {
         let by_relevance = self.sorts.iter().any(|sort| sort.by == SortBy::Relevance);
-        self.decided.is_some() || by_relevance && !self.query.areas.is_empty()
+        self.has_words || by_relevance && !self.query.areas.is_empty()
     }
 
     fn expected(&self, record: &Record<'_>) -> Expected {

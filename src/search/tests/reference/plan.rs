@@ -1,34 +1,13 @@
-//! What a text asks of every record, and how much of it must be met.
+//! What a text asks of every record, and what it gives those that have it.
 
-use super::Reference;
+use super::clause::{Clause, Way};
 use super::record::{Place, Record, folded};
+use super::{Reference, rarity};
 use crate::resources::Audience;
-use crate::search::text::{self, AlternativeKind, ClauseRole, Word};
+use crate::search::text::syntax::{Meaning, Typed};
+use crate::search::text::{self, AlternativeKind, ClauseRole, Understanding, address};
 use crate::search::weights;
 use std::collections::BTreeSet;
-use std::ops::Range;
-
-/// A way to meet a clause.
-enum Way {
-    Word(String),
-    Words(Vec<String>),
-    Term(u16),
-    Area(u16),
-    /// A word of a name begins so.
-    Beginning(String),
-}
-
-/// A clause that records must meet.
-pub(super) struct Clause {
-    pub words: Vec<Word>,
-    pub range: Range<usize>,
-    pub numeric: bool,
-    pub rarity: f64,
-    /// Its part of the meaning, of 10,000.
-    pub share: u32,
-    /// Ways to meet it, each with how good it is.
-    ways: Vec<(Way, u32)>,
-}
 
 /// A clause that only adds.
 struct Wish {
@@ -39,12 +18,19 @@ struct Wish {
 
 #[derive(Default)]
 pub(super) struct Plan {
-    pub text: String,
+    pub typed: Typed,
     pub required: Vec<Clause>,
+    /// Clauses that no visible record meets.
+    pub unknown: Vec<Clause>,
+    /// Clauses of which visible records have but the parts.
+    pub guessed: Vec<Clause>,
     pub did_you_mean: Option<String>,
     pub areas: BTreeSet<u16>,
     pub key: Option<String>,
-    unknown: Vec<Clause>,
+    /// Whether the key is a phrase: a record that has it need not have its words.
+    key_is_phrase: bool,
+    conditions: Vec<Meaning>,
+    excluded: Vec<Meaning>,
     wishes: Vec<Wish>,
     whole: String,
 }
@@ -65,55 +51,29 @@ pub(super) struct Gain {
     pub places: BTreeSet<Place>,
 }
 
-impl Way {
-    fn met_by(&self, record: &Record<'_>) -> Option<(u32, BTreeSet<Place>)> {
-        match self {
-            Way::Word(stem) => record.word(stem),
-            Way::Words(stems) => record.all_words(stems),
-            Way::Term(number) => record.term(*number),
-            Way::Area(area) => record.covers(*area).then(|| (0, BTreeSet::new())),
-            Way::Beginning(letters) => {
-                let begins = record.name_words.iter().any(|word| word.folded.starts_with(letters));
-                begins.then(|| (weights::BEGINNING, BTreeSet::from([Place::Name])))
-            }
-        }
-    }
-}
-
-impl Clause {
-    fn met_by(&self, record: &Record<'_>) -> bool {
-        self.ways.iter().any(|(way, _)| way.met_by(record).is_some())
-    }
-
-    /// The points of the best way, and the places of all.
-    fn gain(&self, record: &Record<'_>) -> Option<(u32, BTreeSet<Place>)> {
-        let mut best = None;
-        let mut places = BTreeSet::new();
-        for (way, base) in &self.ways {
-            if let Some((worth, stands)) = way.met_by(record) {
-                best = best.max(Some(worth * base / 1000 * self.share / 1000));
-                places.extend(stands);
-            }
-        }
-        best.map(|points| (points, places))
-    }
-
-    /// What its spelling gives where it stands in a name.
-    fn exact(&self, record: &Record<'_>) -> u32 {
-        let [word] = self.words.as_slice() else { return 0 };
-        let same = |name: &&Word| name.folded == word.folded;
-        let best = record
-            .name_words
-            .iter()
-            .filter(same)
-            .map(|name| if name.exact == word.exact { weights::EXACT } else { weights::FOLDED });
-        best.max().map_or(0, |percent| self.share * percent / 100)
-    }
-}
-
 impl Plan {
+    /// Words that may be left out or corrected.
+    pub(super) fn free(&self) -> impl Iterator<Item = &Clause> {
+        self.required.iter().filter(|clause| !clause.fixed)
+    }
+
     pub(super) fn meets(&self, record: &Record<'_>, need: Need) -> bool {
-        self.has_key(record) || self.meets_words(record, need)
+        if self.excluded.iter().any(|meaning| record.has(meaning)) {
+            return false;
+        }
+        let conditions = self.meets_conditions(record);
+        if self.key_is_phrase {
+            self.has_key(record) || self.meets_words(record, need) && conditions
+        } else if self.key.is_some() || self.typed.has_words() {
+            (self.has_key(record) || self.meets_words(record, need)) && conditions
+        } else {
+            // Signs that are no words find nothing.
+            conditions && !(self.conditions.is_empty() && self.excluded.is_empty())
+        }
+    }
+
+    fn meets_conditions(&self, record: &Record<'_>) -> bool {
+        self.conditions.iter().all(|meaning| record.has(meaning))
     }
 
     fn has_key(&self, record: &Record<'_>) -> bool {
@@ -121,12 +81,22 @@ impl Plan {
     }
 
     fn meets_words(&self, record: &Record<'_>, need: Need) -> bool {
-        let met = || self.required.iter().filter(|clause| clause.met_by(record));
-        match need {
-            _ if self.required.is_empty() => false,
-            Need::Everything => met().count() == self.required.len(),
-            Need::Share(least) => met().map(|clause| clause.share).sum::<u32>() >= least,
+        if self.required.is_empty() {
+            return false;
         }
+        let has_fixed = self.required.iter().any(|clause| clause.fixed);
+        let fixed = self.required.iter().filter(|clause| clause.fixed).all(|clause| clause.met_by(record));
+        let shares = || self.free().map(|clause| clause.share).sum::<u32>();
+        fixed
+            && match need {
+                Need::Everything => self.free().all(|clause| clause.met_by(record)),
+                Need::Share(least) => {
+                    // Beside phrases it is so much of the words that may be left out.
+                    let least = if has_fixed { (least * shares() / 10_000).max(1) } else { least };
+                    let met = self.free().filter(|clause| clause.met_by(record));
+                    met.map(|clause| clause.share).sum::<u32>() >= least
+                }
+            }
     }
 
     /// What the text gives a record that meets it.
@@ -135,7 +105,8 @@ impl Plan {
         if self.has_key(record) {
             gain.parts.push(("key", weights::KEY));
         }
-        let counts = self.meets_words(record, need);
+        let conditions = self.meets_conditions(record);
+        let counts = self.meets_words(record, need) && conditions;
         let mut met = 0;
         for clause in &self.required {
             let Some((points, places)) = clause.gain(record) else { continue };
@@ -145,6 +116,9 @@ impl Plan {
                 gain.parts.push(("word", points));
             }
         }
+        if conditions {
+            gain.parts.extend(self.conditions.iter().map(|_| ("condition", 0)));
+        }
         if need != Need::Everything && met == self.required.len() {
             gain.parts.push(("everyWord", weights::EVERYTHING));
         }
@@ -153,8 +127,7 @@ impl Plan {
         let whole = whole.map(|(_, own)| weights::WHOLE_NAME * named(own) / 1000).max();
         gain.parts.extend(whole.map(|points| ("wholeName", points)));
         for wish in &self.wishes {
-            let in_names = |stem: &String| record.name_words.iter().any(|word| word.stem == *stem);
-            let met = wish.ways.iter().filter(|(stems, _)| stems.iter().all(in_names));
+            let met = wish.ways.iter().filter(|(stems, _)| stems.iter().all(|stem| record.is_named(stem)));
             let Some(points) = met.map(|(_, points)| *points).max() else { continue };
             gain.parts.push((wish.signal, points));
             if wish.signal == "placeWord" {
@@ -162,11 +135,11 @@ impl Plan {
             }
         }
         gain.parts.extend(self.required.iter().map(|clause| ("exact", clause.exact(record))));
-        gain.parts.retain(|(signal, points)| *points > 0 || *signal == "word");
+        gain.parts.retain(|(signal, points)| *points > 0 || ["word", "condition"].contains(signal));
         gain
     }
 
-    fn weigh(&mut self) {
+    pub(super) fn weigh(&mut self) {
         let sum: f64 = self.required.iter().map(|clause| clause.rarity).sum();
         for clause in &mut self.required {
             clause.share = (10_000.0 * clause.rarity / sum).round().max(1.0) as u32;
@@ -174,168 +147,113 @@ impl Plan {
     }
 }
 
-/// The first 32 words.
-fn bounded(text: &str) -> String {
-    let words: Vec<&str> = text.split_whitespace().collect();
-    match words.get(32) {
-        Some(beyond) => text[..beyond.as_ptr() as usize - text.as_ptr() as usize].trim_end().to_owned(),
-        None => text.to_owned(),
-    }
-}
-
 impl Reference<'_> {
-    fn plan(&self, asker: Audience, text: &str) -> Plan {
-        let text = bounded(text.trim());
-        let understood = text::understand(&text);
-        let seen = || self.records.iter().filter(|record| record.visible_to(asker));
-        let mut keys = understood.numbers.iter().cloned().chain([text.clone()]);
-        let key = keys.find(|key| seen().any(|record| record.has_key(key)));
-        let of = |role: ClauseRole| understood.clauses.iter().filter(move |clause| clause.role == role).collect();
-        let mut required: Vec<&text::Clause> = of(ClauseRole::Required);
-        let (mut places, mut fillers): (Vec<_>, Vec<_>) = (of(ClauseRole::Place), of(ClauseRole::Filler));
-        let areas = places.iter().flat_map(|clause| &clause.alternatives).filter_map(|way| match way.what {
+    /// The first key of a text that a visible record has: its numbers, itself, and the addresses in it.
+    fn key(&self, asker: Audience, text: &str, understood: &Understanding) -> Option<String> {
+        let addresses = std::iter::once(text).chain(text.split_whitespace()).take(32).flat_map(address::keys);
+        let mut keys = understood.numbers.iter().cloned().chain([text.to_owned()]).chain(addresses);
+        keys.find(|key| !key.is_empty() && self.knows_key(asker, key))
+    }
+
+    pub(super) fn plan(&self, asker: Audience, typed: Typed) -> Plan {
+        let understood = text::understand(&typed.plain);
+        let mut plan = Plan { whole: folded(&text::words(&typed.spoken)), typed, ..Plan::default() };
+        plan.key = self.key(asker, plan.typed.plain.trim(), &understood);
+        if let [part] = plan.typed.parts.as_slice()
+            && matches!(part.meaning, Meaning::Phrase(_))
+            && !part.excluded
+            && plan.typed.plain.trim().is_empty()
+        {
+            let spoken = plan.typed.spoken.trim();
+            plan.key = self.key(asker, spoken, &text::understand(spoken));
+            plan.key_is_phrase = true;
+        }
+        let of = |role: ClauseRole| -> Vec<(usize, &text::Clause)> {
+            understood.clauses.iter().enumerate().filter(|(_, clause)| clause.role == role).collect()
+        };
+        let (mut required, mut places, mut fillers) =
+            (of(ClauseRole::Required), of(ClauseRole::Place), of(ClauseRole::Filler));
+        let areas = places.iter().flat_map(|(_, clause)| &clause.alternatives).filter_map(|way| match way.what {
             AlternativeKind::Area(area) => Some(area),
             _ => None,
         });
-        let areas = areas.collect();
+        plan.areas = areas.collect();
         // Places never exclude, unless there is nothing else.
         if required.is_empty() {
             required = std::mem::take(if places.is_empty() { &mut fillers } else { &mut places });
         }
-        let mut wishes = Vec::new();
         for (signal, weight, clauses) in
             [("placeWord", weights::PLACE_WORD, places), ("fillerWord", weights::FILLER_WORD, fillers)]
         {
             let each = weight / u32::try_from(clauses.len().max(1)).expect("few");
-            wishes.extend(clauses.into_iter().map(|clause| Wish { signal, ways: in_names(clause, each) }));
+            plan.wishes.extend(clauses.into_iter().map(|(_, clause)| Wish { signal, ways: in_names(clause, each) }));
         }
-        let clauses: Vec<Clause> = required.into_iter().map(|clause| self.clause(clause)).collect();
-        let (known, unknown) = clauses.into_iter().partition(|clause| seen().any(|record| clause.met_by(record)));
-        let whole = folded(&text::words(&text));
-        let mut plan = Plan { text, required: known, did_you_mean: None, areas, key, unknown, wishes, whole };
+        for join in &understood.joins {
+            let wish =
+                |term: &String| Wish { signal: "joinedWord", ways: vec![(vec![term.clone()], weights::JOINED_WORD)] };
+            plan.wishes.extend(join.terms.iter().map(wish));
+        }
+        for (at, clause) in required {
+            // Neighbours that are one word together are met by that.
+            let joins = understood.joins.iter().filter(|join| join.clause == at || join.clause + 1 == at);
+            let joined = joins.flat_map(|join| &join.terms).map(|term| (Way::Word(term.clone()), weights::JOINED));
+            let clause = self.clause(asker, clause, joined);
+            match clause.best {
+                0 => plan.unknown.push(clause),
+                ..=weights::COMPOUND => plan.guessed.push(clause),
+                _ => plan.required.push(clause),
+            }
+        }
+        for part in &plan.typed.parts {
+            match &part.meaning {
+                meaning if part.excluded => plan.excluded.push(meaning.clone()),
+                Meaning::Filter(..) | Meaning::Areas(_) | Meaning::Kinds(_) | Meaning::AnyStatus => {}
+                meaning => {
+                    if let Meaning::Phrase(words) | Meaning::Name(words, _) = meaning {
+                        let clauses = words.iter().map(|word| text::Clause {
+                            range: word.range.clone(),
+                            words: vec![word.clone()],
+                            alternatives: word.ways(),
+                            role: ClauseRole::Required,
+                            numeric: false,
+                        });
+                        let clauses = clauses.map(|clause| self.clause(asker, &clause, std::iter::empty()));
+                        plan.required.extend(clauses.map(|clause| Clause { fixed: true, ..clause }));
+                    }
+                    plan.conditions.push(meaning.clone());
+                }
+            }
+        }
         plan.weigh();
         plan
     }
 
-    fn clause(&self, clause: &text::Clause) -> Clause {
+    fn clause(&self, asker: Audience, clause: &text::Clause, joined: impl Iterator<Item = (Way, u32)>) -> Clause {
         let mut ways = Vec::new();
         let mut commonest = 1;
         for alternative in clause.alternatives.iter().take(12) {
-            let (way, frequency) = match &alternative.what {
-                AlternativeKind::Stem(stem) => (Way::Word(stem.clone()), self.snapshot.word(stem)),
-                AlternativeKind::Stems(stems) => {
-                    let rarest = stems.iter().map(|stem| self.snapshot.word(stem)).min();
-                    (Way::Words(stems.clone()), rarest.unwrap_or(1))
-                }
-                AlternativeKind::Term(number) => (Way::Term(*number), self.snapshot.term(*number)),
-                AlternativeKind::Area(area) => (Way::Area(*area), 1),
+            let frequency = match &alternative.what {
+                AlternativeKind::Stem(stem) => self.snapshot.word(stem),
+                AlternativeKind::Stems(stems) => stems.iter().map(|stem| self.snapshot.word(stem)).min().unwrap_or(1),
+                AlternativeKind::Term(number) => self.snapshot.term(*number),
+                AlternativeKind::Area(_) => 1,
             };
-            ways.push((way, alternative.weight));
+            ways.push((Way::from(&alternative.what), alternative.weight));
             commonest = commonest.max(frequency);
         }
+        ways.extend(joined);
+        let known = |(way, _): &&(Way, u32)| self.seen(asker).any(|record| way.met_by(record).is_some());
+        let best = ways.iter().filter(known).map(|(_, base)| *base).max().unwrap_or(0);
         Clause {
             words: clause.words.clone(),
             range: clause.range.clone(),
             numeric: clause.numeric,
+            fixed: false,
             rarity: rarity(self.snapshot.documents, commonest),
             share: 0,
             ways,
+            best,
         }
-    }
-
-    /// The clause read as the beginning of words that visible records hold.
-    fn begun(&self, asker: Audience, clause: &Clause) -> Option<Clause> {
-        let [word] = clause.words.as_slice() else { return None };
-        let mut begun = Clause {
-            words: clause.words.clone(),
-            range: clause.range.clone(),
-            numeric: clause.numeric,
-            rarity: rarity(self.snapshot.documents, self.snapshot.documents / 100),
-            share: 0,
-            ways: Vec::new(),
-        };
-        let seen = |begun: &Clause| self.records.iter().any(|record| record.visible_to(asker) && begun.met_by(record));
-        if (1..=10).contains(&word.folded.chars().count()) {
-            begun.ways = vec![(Way::Beginning(word.folded.clone()), 1000)];
-            if seen(&begun) {
-                return Some(begun);
-            }
-        }
-        let stems = self.stems_beginning(asker, &word.folded);
-        begun.ways = stems.into_iter().map(|stem| (Way::Word(stem), weights::BEGINNING)).collect();
-        seen(&begun).then_some(begun)
-    }
-
-    /// The plan of a text, with the best made of words that are not known.
-    fn settled(&self, asker: Audience, text: &str) -> Plan {
-        let mut plan = self.plan(asker, text);
-        if plan.key.is_some() {
-            return plan;
-        }
-        let end = plan.text.len();
-        self.complete(asker, &mut plan, end);
-        if plan.unknown.is_empty() {
-            return plan;
-        }
-        let Some(text) = self.corrected(asker, &plan.text, &plan.unknown) else {
-            // A number that is not known is not made up for by another number.
-            if plan.unknown.iter().any(|clause| clause.numeric) && plan.required.iter().all(|clause| clause.numeric) {
-                plan.required.clear();
-            }
-            return plan;
-        };
-        let mut better = self.plan(asker, &text);
-        let end = better.text.len();
-        self.complete(asker, &mut better, end);
-        better.did_you_mean = Some(text);
-        better
-    }
-
-    /// Reads the last word as a beginning, if it is unknown.
-    fn complete(&self, asker: Audience, plan: &mut Plan, end: usize) {
-        let Some(at) = plan.unknown.iter().position(|clause| clause.range.end >= end) else { return };
-        if let Some(begun) = self.begun(asker, &plan.unknown[at]) {
-            plan.unknown.remove(at);
-            plan.required.push(begun);
-            plan.weigh();
-        }
-    }
-
-    /// The plan of a text and how much of it must be met: decided on all that the asker is shown without filters.
-    pub(super) fn decided(&self, asker: Audience, text: &str) -> (Plan, Need) {
-        let plan = self.settled(asker, text);
-        let shown = || self.records.iter().filter(|record| record.visible_to(asker) && record.is_shown_by_default());
-        let count = |plan: &Plan, need: Need| shown().filter(|record| plan.meets(record, need)).count();
-        let enough = match plan.required.len() {
-            0 | 1 => 1,
-            2 => weights::ENOUGH_OF_TWO,
-            _ => weights::ENOUGH,
-        };
-        if plan.key.is_some() || plan.required.is_empty() {
-            return (plan, Need::Everything);
-        }
-        let found = count(&plan, Need::Everything);
-        if found >= enough {
-            return (plan, Need::Everything);
-        }
-        if found == 0 && plan.did_you_mean.is_none() {
-            for text in self.alternatives(asker, &plan) {
-                let mut other = self.plan(asker, &text);
-                if other.unknown.is_empty() && count(&other, Need::Everything) > 0 {
-                    other.did_you_mean = Some(text);
-                    return (other, Need::Everything);
-                }
-            }
-        }
-        if plan.required.len() < 2 {
-            return (plan, Need::Everything);
-        }
-        let found = weights::RELAXED.map(|share| count(&plan, Need::Share(share)));
-        let some = (0..found.len()).rev().find(|at| found[*at] > 0);
-        let need = (0..found.len()).find(|at| found[*at] >= enough).or(some);
-        // Where nothing has even that much, any word does.
-        let need = need.map_or(1, |at| weights::RELAXED[at]);
-        (plan, Need::Share(need))
     }
 }
 
@@ -349,11 +267,4 @@ fn in_names(clause: &text::Clause, weight: u32) -> Vec<(Vec<String>, u32)> {
         Some((stems, weight * alternative.weight / 1000))
     });
     ways.collect()
-}
-
-/// How much a word tells.
-fn rarity(documents: u64, frequency: u64) -> f64 {
-    let frequency = frequency.max(1) as f64;
-    let documents = (documents as f64).max(frequency);
-    (1.0 + (documents - frequency + 0.5) / (frequency + 0.5)).ln().max(weights::LEAST_RARITY)
 }

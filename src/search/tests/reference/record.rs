@@ -3,10 +3,12 @@
 use crate::resources::Audience;
 use crate::resources::values::NameKind;
 use crate::search::document::Document;
-use crate::search::text::{self, Word};
+use crate::search::text::syntax::Meaning;
+use crate::search::text::{self, AlternativeKind, Word};
 use crate::search::weights;
 use crate::vocabulary;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::rc::Rc;
 
 /// Where a word stands, in the order in which answers tell it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -52,31 +54,38 @@ impl Place {
     }
 }
 
+/// The words of each label and synonym of a term.
+type Labelled = Rc<Vec<Vec<Word>>>;
+
 /// Words of labels, taken apart once for all records.
 #[derive(Default)]
-pub(super) struct Labels(HashMap<u16, Vec<Word>>);
+pub(super) struct Labels(HashMap<u16, Labelled>);
 
 impl Labels {
-    fn words(&mut self, number: u16) -> Vec<Word> {
+    fn words(&mut self, number: u16) -> Labelled {
         let read = || {
             let term = vocabulary::by_number(number).expect("a term");
             let labels = term.label.texts().map(|(_, label)| label).chain(term.synonyms.all());
-            labels.flat_map(text::words).collect()
+            Rc::new(labels.map(text::words).collect())
         };
-        self.0.entry(number).or_insert_with(read).clone()
+        Rc::clone(self.0.entry(number).or_insert_with(read))
     }
 }
 
 pub(super) struct Record<'a> {
     pub document: &'a Document,
-    /// Stems of words and of parts of compounds.
+    /// What words and parts of compounds are found by: stems, plain and marked.
     pub words: BTreeMap<String, BTreeSet<Place>>,
     /// Vocabulary terms: whether stated, else implied by a narrower one; and whether as a topic.
     pub terms: BTreeMap<u16, (bool, bool)>,
     /// All words as they are written: folded and exact.
     pub spellings: BTreeSet<(String, String)>,
-    /// Words of its names.
-    pub name_words: Vec<Word>,
+    /// The words of each name.
+    named: Vec<Vec<Word>>,
+    /// The words of each text and of the name of each related record.
+    said: Vec<Vec<Word>>,
+    /// The labels of terms that it states.
+    labelled: Vec<Labelled>,
     /// Its names, folded, and whether each is its official or short one.
     pub names: Vec<(String, bool)>,
     /// Areas that it states, without those that a broader one of them covers.
@@ -103,45 +112,127 @@ impl<'a> Record<'a> {
             words: BTreeMap::new(),
             terms: BTreeMap::new(),
             spellings: BTreeSet::new(),
-            name_words: Vec::new(),
+            named: Vec::new(),
+            said: Vec::new(),
+            labelled: Vec::new(),
             names: Vec::new(),
             areas: stated.iter().copied().filter(|area| !covered(area)).collect(),
             words_of_name: name.split_whitespace().count(),
         };
         for name in &document.names {
             let own = matches!(name.kind, NameKind::Official | NameKind::Short);
+            let place = if own { Place::Name } else { Place::Alias };
             let words = text::words(&name.value);
             record.names.push((folded(&words), own));
-            record.stand(&words, if own { Place::Name } else { Place::Alias }, Place::Part);
-            record.name_words.extend(words);
+            record.stand(&words, place, Place::Part);
+            if !text::has_marks(&name.value) {
+                record.may_lack_marks(&words, place, Place::Part);
+            }
+            record.named.push(words);
         }
         for topic in &document.topics {
-            record.stand(&labels.words(*topic), Place::Topic, Place::Topic);
+            record.label(labels.words(*topic), Place::Topic);
             record.state(*topic, true);
         }
         for term in &document.terms {
-            record.stand(&labels.words(*term), Place::Kind, Place::Kind);
+            record.label(labels.words(*term), Place::Kind);
             record.state(*term, false);
         }
         for area in document.areas.iter().chain(&document.seat) {
-            record.stand(&labels.words(*area), Place::Area, Place::Area);
+            record.label(labels.words(*area), Place::Area);
         }
         for name in &document.related_names {
-            record.stand(&text::words(name), Place::Related, Place::Related);
+            record.say(name, Place::Related);
         }
+        let names = document.names.iter().map(|name| &name.value);
+        let has_marks = document.texts.iter().chain(names).any(|text| text::has_marks(text));
         for running in &document.texts {
-            record.stand(&text::words(running), Place::Text, Place::Text);
+            let words = record.say(running, Place::Text);
+            if !has_marks {
+                record.may_lack_marks(&words, Place::Text, Place::Text);
+            }
         }
         record
     }
 
+    fn say(&mut self, text: &str, place: Place) -> Vec<Word> {
+        let words = text::words(text);
+        self.stand(&words, place, place);
+        self.said.push(words.clone());
+        words
+    }
+
+    fn label(&mut self, labels: Labelled, place: Place) {
+        labels.iter().for_each(|words| self.stand(words, place, place));
+        self.labelled.push(labels);
+    }
+
     fn stand(&mut self, words: &[Word], place: Place, of_parts: Place) {
         for word in words {
-            self.words.entry(word.stem.clone()).or_default().insert(place);
-            for part in &word.parts {
+            for stem in std::iter::once(&word.stem).chain(&word.marked) {
+                self.words.entry(stem.clone()).or_default().insert(place);
+            }
+            for part in word.parts.iter().chain(&word.marked_parts) {
                 self.words.entry(part.clone()).or_default().insert(of_parts);
             }
             self.spellings.insert((word.folded.clone(), word.exact.clone()));
+        }
+    }
+
+    /// Words that someone wrote who has no å, ä and ö: they may be meant with them.
+    fn may_lack_marks(&mut self, words: &[Word], place: Place, of_parts: Place) {
+        for word in words {
+            for term in word.plain_terms() {
+                let is_whole = term.trim_start_matches(text::PLAIN) == word.stem;
+                self.words.entry(term).or_default().insert(if is_whole { place } else { of_parts });
+            }
+        }
+    }
+
+    /// The words of its names.
+    pub(super) fn name_words(&self) -> impl Iterator<Item = &Word> {
+        self.named.iter().flatten()
+    }
+
+    /// Whether a name has a word with this stem, plain or marked.
+    pub(super) fn is_named(&self, stem: &str) -> bool {
+        self.name_words().any(|word| word.stem == stem || word.marked.as_deref() == Some(stem))
+    }
+
+    /// Whether words stand next to each other, spelled as they were typed; marks may lack where none were typed.
+    fn says(&self, words: &[Word], in_names: bool) -> bool {
+        let same = |asked: &Word, folded: &str, exact: &str| {
+            asked.exact == exact || asked.exact == asked.folded && asked.folded == folded
+        };
+        if let ([word], false) = (words, in_names) {
+            return self.spellings.iter().any(|(folded, exact)| same(word, folded, exact));
+        }
+        let is_here =
+            |some: &[Word]| words.iter().zip(some).all(|(asked, word)| same(asked, &word.folded, &word.exact));
+        let holds = |run: &Vec<Word>| run.windows(words.len()).any(is_here);
+        let labels = || self.labelled.iter().flat_map(|labels| labels.iter());
+        self.named.iter().any(holds) || !in_names && self.said.iter().chain(labels()).any(holds)
+    }
+
+    /// Whether it has what an operator asks for.
+    pub(super) fn has(&self, meaning: &Meaning) -> bool {
+        let holds =
+            |name: &str, value: &String| self.document.filters.iter().any(|held| held.0 == name && held.1 == *value);
+        match meaning {
+            Meaning::Phrase(words) => self.says(words, false),
+            Meaning::Name(words, true) => self.says(words, true),
+            Meaning::Name(words, false) => {
+                words.iter().all(|word| self.is_named(word.marked.as_ref().unwrap_or(&word.stem)))
+            }
+            Meaning::Word(word) => word.ways().iter().any(|way| match &way.what {
+                AlternativeKind::Stem(stem) => self.words.contains_key(stem),
+                _ => false,
+            }),
+            Meaning::Filter(name, values) => values.iter().any(|value| holds(name, value)),
+            Meaning::Areas(areas) => areas.iter().any(|area| self.covers(*area)),
+            Meaning::Kinds(kinds) => kinds.contains(&self.document.kind),
+            Meaning::Keys(keys) => keys.iter().any(|key| self.has_key(key)),
+            Meaning::AnyStatus => true,
         }
     }
 
@@ -166,10 +257,18 @@ impl<'a> Record<'a> {
     /// What a word counts by the places where it stands, of 1000, and these.
     pub(super) fn word(&self, stem: &str) -> Option<(u32, BTreeSet<Place>)> {
         let places = self.words.get(stem)?;
-        let worths: Vec<u32> = places.iter().map(|place| place.worth(self.words_of_name)).collect();
-        let best = worths.iter().max().copied().unwrap_or(0);
-        let further: u32 = worths.iter().sum::<u32>() - best;
-        Some((best + further * weights::FURTHER / 100, places.clone()))
+        let of_names = [Place::Name, Place::Alias, Place::Part];
+        let worth = |place: &Place| place.worth(self.words_of_name);
+        // That several names have it says nothing.
+        let named = places.iter().filter(|place| of_names.contains(place)).max_by_key(|place| worth(place));
+        let counted: Vec<&Place> = places.iter().filter(|place| !of_names.contains(place)).chain(named).collect();
+        let further = |place: &Place| {
+            let percent = if *place == Place::Text { weights::FURTHER_TEXT } else { weights::FURTHER };
+            worth(place) * percent / 100
+        };
+        let best = *counted.iter().max_by_key(|place| worth(place))?;
+        let others = counted.iter().filter(|place| **place != best);
+        Some((worth(best) + others.map(|place| further(place)).sum::<u32>(), places.clone()))
     }
 
     /// The same of words that must all be there: the least counts.
@@ -198,7 +297,7 @@ impl<'a> Record<'a> {
             .any(|stated| *stated == area || broader(*stated).contains(&area) || broader(area).contains(stated))
     }
 
-    /// What being asked for in an area is worth.
+    /// What being asked for in an area is worth, by the best of all areas that it states, also beside broader ones.
     pub(super) fn area_worth(&self, area: u16) -> u32 {
         let worth = |stated: &u16| {
             if *stated == area || broader(*stated).contains(&area) {
@@ -211,6 +310,6 @@ impl<'a> Record<'a> {
                 weights::AREA_COUNTY
             }
         };
-        self.areas.iter().map(worth).max().unwrap_or(0).into()
+        self.document.areas.iter().map(worth).max().unwrap_or(0).into()
     }
 }

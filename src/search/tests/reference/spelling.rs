@@ -1,8 +1,10 @@
 //! Corrections by comparing a word with every word that visible records hold.
 
 use super::Reference;
-use super::plan::{Clause, Plan};
+use super::clause::Clause;
+use super::plan::Plan;
 use crate::resources::Audience;
+use crate::search::text::syntax::Typed;
 use crate::search::text::{self, Word, spelling};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -44,7 +46,13 @@ impl Reference<'_> {
     }
 
     /// The nearest words: of those with the same first letter, if there are any; the commonest first.
+    /// Before all, for a word typed with å, ä or ö, how its letters are mostly written, if that is otherwise.
     fn candidates(&self, asker: Audience, word: &Word, wanted: usize) -> Vec<(String, u8)> {
+        if let (true, Some((exact, _))) = (word.marked.is_some(), self.commonest(asker, &word.folded))
+            && exact != word.exact
+        {
+            return vec![(exact, 1)];
+        }
         let allowed = spelling::distance_allowed(&word.folded);
         if allowed == 0 {
             return Vec::new();
@@ -65,7 +73,16 @@ impl Reference<'_> {
         near.into_iter().take(wanted).map(|(_, far, _, exact, _)| (exact.to_owned(), far)).collect()
     }
 
-    fn commonest(&self, asker: Audience, folded: &str) -> Option<(String, u64)> {
+    /// Whether a word of which visible records have but the parts lacks one letter, not its first, to one that they have.
+    pub(super) fn is_misspelt(&self, asker: Audience, clause: &Clause) -> bool {
+        let [word] = clause.words.as_slice() else { return false };
+        let first = |text: &str| text.chars().next();
+        let near = self.candidates(asker, word, 1).into_iter().next();
+        near.is_some_and(|(near, far)| far == 1 && first(&text::fold(&near)) == first(&word.folded))
+    }
+
+    /// How visible records mostly write a folded word, and how many do.
+    pub(super) fn commonest(&self, asker: Audience, folded: &str) -> Option<(String, u64)> {
         let spelled = self.vocabulary(asker).iter().filter(|((other, _), _)| other == folded);
         let best = spelled.min_by_key(|((_, exact), count)| (std::cmp::Reverse(**count), exact.as_str()));
         best.map(|((_, exact), count)| (exact.clone(), *count))
@@ -91,21 +108,33 @@ impl Reference<'_> {
         best.map(|(_, words)| words)
     }
 
+    /// The parts of a compound that visible records have.
+    fn known_parts(&self, asker: Audience, word: &Word) -> Option<String> {
+        let has = |part: &String| {
+            let stems: Vec<String> =
+                text::words(part).into_iter().map(|word| word.marked.unwrap_or(word.stem)).collect();
+            let mut seen = self.records.iter().filter(|record| record.visible_to(asker));
+            !stems.is_empty() && seen.any(|record| stems.iter().all(|stem| record.words.contains_key(stem)))
+        };
+        let known: Vec<String> = text::compound_parts(&word.exact).into_iter().filter(has).collect();
+        (!known.is_empty()).then(|| known.join(" "))
+    }
+
     /// A text with the words of these clauses corrected where they can be.
-    pub(super) fn corrected(&self, asker: Audience, text: &str, unknown: &[Clause]) -> Option<String> {
+    pub(super) fn corrected(&self, asker: Audience, typed: &Typed, unknown: &[Clause]) -> Option<Typed> {
         let mut words: Vec<&Word> =
             unknown.iter().filter(|clause| !clause.numeric).flat_map(|clause| &clause.words).collect();
         words.sort_by_key(|word| word.range.start);
-        let mut better = text.to_owned();
+        let mut better = typed.clone();
         let mut any = false;
         for word in words.into_iter().rev() {
-            let near = self.candidates(asker, word, 1).into_iter().next();
-            let candidate = match near {
-                Some((candidate, 1)) => Some(candidate),
-                near => self.apart(asker, word).or(near.map(|(candidate, _)| candidate)),
+            let candidate = match self.candidates(asker, word, 1).into_iter().next() {
+                Some((near, 1)) => Some(near),
+                Some((near, _)) => self.apart(asker, word).or(Some(near)),
+                None => self.apart(asker, word).or_else(|| self.known_parts(asker, word)),
             };
             if let Some(candidate) = candidate {
-                better.replace_range(word.range.clone(), &candidate);
+                assert!(better.replace(word.range.clone(), &candidate), "a word stands where it says");
                 any = true;
             }
         }
@@ -113,16 +142,16 @@ impl Reference<'_> {
     }
 
     /// Texts in which one of the two rarest words is another that is near.
-    pub(super) fn alternatives(&self, asker: Audience, plan: &Plan) -> Vec<String> {
-        let mut clauses: Vec<&Clause> = plan.required.iter().filter(|clause| !clause.numeric).collect();
+    pub(super) fn alternatives(&self, asker: Audience, plan: &Plan) -> Vec<Typed> {
+        let mut clauses: Vec<&Clause> = plan.free().filter(|clause| !clause.numeric).collect();
         clauses.sort_by(|one, other| other.rarity.total_cmp(&one.rarity).then(one.range.start.cmp(&other.range.start)));
         let mut texts = Vec::new();
         for clause in clauses.into_iter().take(2) {
             let [word] = clause.words.as_slice() else { continue };
             for (candidate, _) in self.candidates(asker, word, 3) {
-                let mut text = plan.text.clone();
-                text.replace_range(word.range.clone(), &candidate);
-                texts.push(text);
+                let mut typed = plan.typed.clone();
+                assert!(typed.replace(word.range.clone(), &candidate), "a word stands where it says");
+                texts.push(typed);
             }
         }
         texts
