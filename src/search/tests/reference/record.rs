@@ -123,6 +123,9 @@ impl<'a> Record<'a> {
             record.stand(&labels.words(*term), Place::Kind, Place::Kind);
             record.state(*term, false);
         }
+        if let Some(term) = text::named_type(document.kind) {
+            record.terms.entry(term.number).or_insert((false, false));
+        }
         for area in document.areas.iter().chain(&document.seat) {
             record.stand(&labels.words(*area), Place::Area, Place::Area);
         }
