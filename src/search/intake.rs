@@ -244,6 +244,9 @@ fn words(fields: &Fields, document: &Document, out: &mut TantivyDocument) {
     for term in &document.terms {
         terms.vocabulary(*term, false);
     }
+    if let Some(term) = text::named_type(document.kind) {
+        terms.number(term.number, evidence::term_frequency(false, false));
+    }
     for area in document.areas.iter().chain(&document.seat) {
         if let Some(prepared) = prepared(*area) {
             terms.prepared(prepared, evidence::PLACE);

@@ -32,12 +32,20 @@ pub(super) struct Part {
 
 /// A folded word's parts, the head last; empty when it is no compound that the lexicon knows.
 pub(super) fn parts(word: &str) -> Vec<Part> {
-    let lexicon = lexicon();
-    if word.len() < 2 * SHORTEST || word.len() > LONGEST || !word.is_ascii() || lexicon.is_whole(word) {
+    if lexicon().is_whole(word) { Vec::new() } else { parts_at_least(word, 1) }
+}
+
+/// The same of a word that the lexicon keeps together: what is left of its meaning where nobody has the whole.
+pub(super) fn parts_of_any(word: &str) -> Vec<Part> {
+    parts_at_least(word, 2)
+}
+
+fn parts_at_least(word: &str, least: usize) -> Vec<Part> {
+    if word.len() < 2 * SHORTEST || word.len() > LONGEST || !word.is_ascii() {
         return Vec::new();
     }
-    let splits = splits(lexicon, word, 0, MOST_PARTS);
-    let best = splits.into_iter().flatten().max_by(|one, other| one.worth().total_cmp(&other.worth()));
+    let splits = splits(lexicon(), word, 0, MOST_PARTS);
+    let best = splits.into_iter().skip(least - 1).flatten().max_by(|one, other| one.worth().total_cmp(&other.worth()));
     best.map(|split| split.parts).unwrap_or_default()
 }
 
@@ -94,6 +102,17 @@ pub(super) fn tails(word: &str, parts: &[Part]) -> Vec<Part> {
         .filter_map(|part| {
             let range = part.range.start..word.len();
             Some(Part { stem: stem(word.get(range.clone())?), range })
+        })
+        .collect()
+}
+
+/// The fronts of a compound that are compounds themselves: `civilförsvarsförbund` begins with `civilförsvar`.
+pub(super) fn fronts(word: &str, parts: &[Part]) -> Vec<Part> {
+    let inner = parts.iter().skip(1).take(parts.len().saturating_sub(2));
+    inner
+        .filter_map(|part| {
+            let before = word.get(..part.range.start)?;
+            Some(Part { stem: format!("{before}{}", part.stem), range: 0..part.range.end })
         })
         .collect()
 }
@@ -165,6 +184,26 @@ mod tests {
         let (compounds, whole) = (compounds.count(), whole.count());
         assert!(wrong.is_empty(), "{} of {}: {wrong:#?}", wrong.len(), compounds + whole);
         assert!(compounds >= 150 && whole >= 60, "{compounds} {whole}");
+    }
+
+    #[test]
+    fn a_front_of_a_longer_compound_is_found() {
+        for (word, front) in [
+            ("civilforsvarsforbundet", "civilforsvar"),
+            ("byautvecklingsgrupper", "byautveckling"),
+            ("brottsofferjouren", "brottsoffer"),
+        ] {
+            let stems: Vec<String> = fronts(word, &parts(word)).into_iter().map(|part| part.stem).collect();
+            assert_eq!(stems, [stem(front)], "{word}");
+        }
+    }
+
+    #[test]
+    fn a_word_that_is_kept_together_has_parts_when_it_is_asked_for_them() {
+        let stems = |parts: Vec<Part>| parts.into_iter().map(|part| part.stem).collect::<Vec<_>>();
+        assert!(parts("tandlakare").is_empty());
+        assert_eq!(stems(parts_of_any("tandlakare")), [stem("tand"), stem("lakare")]);
+        assert!(parts_of_any("lakare").is_empty());
     }
 
     #[test]

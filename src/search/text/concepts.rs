@@ -2,8 +2,9 @@
 
 use super::fold::{is_marked, spelled};
 use super::{Word, words};
+use crate::resources::Kind;
 use crate::search::weights;
-use crate::vocabulary::Vocabulary;
+use crate::vocabulary::{Term, Vocabulary};
 use std::collections::HashMap;
 use std::sync::OnceLock;
 
@@ -42,11 +43,19 @@ const SEARCHED: &[Vocabulary] = &[
     Vocabulary::SustainabilityGoals,
 ];
 
+/// The type of a record, where words ask for it: who asks for a council or a network wants no other record. A word for any
+/// organisation says too little, and what joins two records is not searched by words.
+pub(crate) fn named_type(kind: Kind) -> Option<&'static Term> {
+    let named = matches!(kind, Kind::ContactPoint | Kind::Network | Kind::Forum | Kind::Meeting);
+    named.then(|| Vocabulary::RecordTypes.term(kind.name())).flatten()
+}
+
 fn concepts() -> &'static Concepts {
     static CONCEPTS: OnceLock<Concepts> = OnceLock::new();
     CONCEPTS.get_or_init(|| {
         let mut concepts = Concepts { terms: HashMap::new(), areas: HashMap::new(), longest: 1 };
-        for term in SEARCHED.iter().flat_map(|vocabulary| vocabulary.terms()) {
+        let types = Kind::ALL.into_iter().filter_map(named_type);
+        for term in SEARCHED.iter().flat_map(|vocabulary| vocabulary.terms()).chain(types) {
             let labels = term.label.texts().map(|(_, label)| (label, weights::LABEL));
             for (label, weight) in labels.chain(term.synonyms.all().map(|synonym| (synonym, weights::SYNONYM))) {
                 let words = words(label);

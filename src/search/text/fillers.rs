@@ -12,6 +12,9 @@ gå går ger gör ha hade han har hela henne här hitta hittar hjälp hjälper h
 kontakta lite man med mellan mig min mot mycket när nära någon något några ni nu och ofta om oss på sa så sig sin sina som sker ska skall \
 skulle söker söka sökes tar till träffas träffar möts mötas under upp ut utan vad var vara varit vart vem vems vet vi vid vilka vilken vilket vill vilja \
 varför o samt arbetar arbeta hand händer hålls anordnar driver driva gäller handlar ansvarar ansvar ansvarig frågor mina mitt behöver vänder åt \
+ringa ringer mejla mejlar nå når nås prata pratar sköter sköta svarar svara erbjuder erbjuda ordnar ordna finner stöttar stötta hjälpa \
+handlägger veta vår våra vårt er ert deras håller sitter deltar ingår vända kommer behövs behöva bör måste heter kallas handla \
+bland slags olika någonstans bäst gärna också dit hit genom snabbt idag \
 about an and any are as at be by can do does for from have help helps how is it me my of on or our that the their there they this to us we \
 what when where which who whom why with work works working need needs find \
 mikä missä kuka miten ovat kanssa";

@@ -12,6 +12,7 @@ mod stem;
 pub mod syntax;
 mod understand;
 
+pub(crate) use concepts::named_type;
 pub use fold::{exact, fold};
 pub use lexicon::count as count_frequencies;
 pub use understand::{Alternative, AlternativeKind, Clause, ClauseRole, Understanding, understand};
@@ -27,7 +28,7 @@ use std::sync::{Arc, LazyLock, OnceLock};
 use unicode_normalization::char::is_combining_mark;
 
 /// Raised when analysis, lexicon or collation change: indexes are then made anew.
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;
 
 /// Before a stem that keeps its å, ä and ö: what a word is found by that was typed with them.
 pub const MARKED: char = '\u{7}';
@@ -50,7 +51,7 @@ pub struct Word {
     pub stem: String,
     /// The same with its å, ä and ö, behind `MARKED`; `None` where it has none.
     pub marked: Option<String>,
-    /// Stems of the parts of a compound, the head last, after the stems of tails that are compounds themselves.
+    /// Stems of the parts of a compound, the head last, after the stems of tails and fronts that are compounds themselves.
     pub parts: Vec<String>,
     /// Of these, the ones with å, ä or ö, as in `marked`.
     pub marked_parts: Vec<String>,
@@ -84,7 +85,7 @@ impl Word {
         let marked = stem::stem_spelled(&folded, &stem, &letters).map(mark);
         let mut parts = Vec::new();
         let mut marked_parts = Vec::new();
-        for part in understand::parts_with_tails(&folded) {
+        for part in understand::parts_and_wholes(&folded) {
             marked_parts.extend(marked_part(&folded, &letters, &part));
             parts.push(part.stem);
         }
@@ -128,10 +129,11 @@ fn marked_part(folded: &str, letters: &str, part: &compound::Part) -> Option<Str
     stem::stem_spelled(folded.get(part.range.clone())?, &part.stem, &own).map(mark)
 }
 
-/// The parts of a compound as they are written, without the s between them; empty when it is none.
+/// The parts of a compound as they are written, without the s between them, of one that the lexicon keeps together too; empty
+/// when it is none.
 pub fn compound_parts(surface: &str) -> Vec<String> {
     let letters: Vec<char> = exact(surface).chars().collect();
-    let parts = compound::parts(&fold(surface));
+    let parts = compound::parts_of_any(&fold(surface));
     let last = parts.len().saturating_sub(1);
     let written = |(at, part): (usize, compound::Part)| {
         let own: String = letters.get(part.range.clone())?.iter().collect();

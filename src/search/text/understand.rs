@@ -202,9 +202,10 @@ fn written_apart(first: &Word, second: &Word) -> Option<Clause> {
 }
 
 /// The tails that are compounds themselves, then the parts.
-pub(super) fn parts_with_tails(folded: &str) -> Vec<compound::Part> {
+pub(super) fn parts_and_wholes(folded: &str) -> Vec<compound::Part> {
     let mut parts = compound::parts(folded);
     let mut all = compound::tails(folded, &parts);
+    all.append(&mut compound::fronts(folded, &parts));
     all.append(&mut parts);
     all
 }

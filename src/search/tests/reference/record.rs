@@ -138,6 +138,9 @@ impl<'a> Record<'a> {
             record.label(labels.words(*term), Place::Kind);
             record.state(*term, false);
         }
+        if let Some(term) = text::named_type(document.kind) {
+            record.terms.entry(term.number).or_insert((false, false));
+        }
         for area in document.areas.iter().chain(&document.seat) {
             record.label(labels.words(*area), Place::Area);
         }
