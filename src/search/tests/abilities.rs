@@ -225,7 +225,11 @@ fn types_of_records_are_asked_for_by_their_words() {
         of(Kind::Forum, 5, "Minoriteternas bord"),
         of(Kind::Network, 6, "Minoriteternas tråd"),
     ]);
-    find(&registry, &["råd för minoriteter", "minoriteternas forum"], &["Minoriteternas samtal", "Minoriteternas bord"]);
+    find(
+        &registry,
+        &["råd för minoriteter", "minoriteternas forum"],
+        &["Minoriteternas samtal", "Minoriteternas bord"],
+    );
     find(&registry, &["vilka nätverk har minoriteterna"], &["Minoriteternas ring", "Minoriteternas tråd"]);
 }
 
