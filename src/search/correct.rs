@@ -284,6 +284,9 @@ pub(crate) fn alternatives(view: &View, asker: Audience, plan: &Plan) -> Result<
     let mut texts = Vec::new();
     for clause in clauses.into_iter().take(2) {
         let [word] = clause.words.as_slice() else { continue };
+        if is_of_a_name(view, asker, plan, word)? {
+            continue;
+        }
         for (candidate, _) in candidates(view, asker, word, MOST_CORRECTIONS)? {
             let mut typed = plan.typed.clone();
             if typed.replace(word.range.clone(), &candidate) {
@@ -292,6 +295,17 @@ pub(crate) fn alternatives(view: &View, asker: Audience, plan: &Plan) -> Result<
         }
     }
     Ok(texts)
+}
+
+/// Whether a visible record has the word in a name, spelled so: it is most likely meant.
+fn is_of_a_name(view: &View, asker: Audience, plan: &Plan, word: &Word) -> Result<bool> {
+    let spelled = plan.signals.iter().filter(|signal| signal.name == "exact" && signal.words == word.exact);
+    for leaf in spelled.flat_map(|signal| &signal.leaves) {
+        if leaf.shows(view, asker)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// The best corrections of a word: words that a visible record holds, as they are written there. Typing errors seldom hit

@@ -295,19 +295,19 @@ impl Request<'_> {
         if words < 2 {
             return Ok((false, strict));
         }
-        let need = self.relaxed(&strict.plan, enough)?;
+        let need = self.relaxed(&strict.plan)?;
         Ok((true, Decided { need, ..strict }))
     }
 
     /// How much of a text must match so that enough is found, or at least something.
-    fn relaxed(&self, plan: &Plan, enough: usize) -> Result<Need> {
+    fn relaxed(&self, plan: &Plan) -> Result<Need> {
         let mut best = None;
         for need in RELAXED.map(Need::Share) {
-            let found = self.count(plan, need, enough)?;
+            let found = self.count(plan, need, ENOUGH)?;
             if found > 0 {
                 best = Some(need);
             }
-            if found >= enough {
+            if found >= ENOUGH {
                 break;
             }
         }

@@ -107,7 +107,8 @@ pub(crate) const PROMINENT: [(&str, &str); 3] =
 
 /// So many records with every word are enough, for two words and for more: then those that lack some stay away.
 pub(crate) const ENOUGH_OF_TWO: usize = 2;
-/// The same for three words or more.
+/// The same for three words or more, and for what has only most of the meaning: of two words the rarer alone is no more likely
+/// meant than the other.
 pub(crate) const ENOUGH: usize = 5;
 /// Else records with so much of the meaning follow, of `FULL`: tried in this order.
 pub(crate) const RELAXED: [u32; 3] = [6_000, 3_400, 2_000];

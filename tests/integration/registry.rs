@@ -90,7 +90,7 @@ fn development_cases_find_all_their_records_in_the_first_five() {
 
 #[test]
 fn own_cases_find_their_records_first_and_all_of_them_in_the_first_five() {
-    gate("search.json", 350, 0.925, 0.99, 0.955);
+    gate("search.json", 490, 0.91, 0.99, 0.948);
 }
 
 /// 6,000 invented organisations, asked by words of their names with and without errors.

@@ -38,6 +38,11 @@ fn compounds_are_found_by_their_parts_and_tails() {
     find(&registry, &["pensionärsråd", "råd", "pensionär", "länsråd"], &["Länspensionärsrådet"]);
     find(&registry, &["förening", "hembygd"], &["Hembygdsföreningen"]);
     find(&registry, &["holm", "ert", "tockholm"], &[]);
+    let registry = named(&["Civilförsvarsförbundet", "Byautvecklingsgruppen", "Tandvården"]);
+    find(&registry, &["civilförsvar", "civilförsvarets"], &["Civilförsvarsförbundet"]);
+    find(&registry, &["byautveckling"], &["Byautvecklingsgruppen"]);
+    // The lexicon keeps it together, but nobody has it.
+    find(&registry, &["tandläkare"], &["Tandvården"]);
 }
 
 /// Compounds written apart or joined, with and without the linking s, also those that only records know.
@@ -206,6 +211,35 @@ fn beginnings_find_names_while_typing() {
     let registry = named(&["Kalix hembygdsförening", "Kalix bollklubb"]);
     find(&registry, &["hemb", "kalix hemb"], &["Kalix hembygdsförening"]);
     find(&registry, &["embyg", "ygds"], &[]);
+}
+
+/// A word for a type of record finds the records of that type, and other words say which.
+#[test]
+fn types_of_records_are_asked_for_by_their_words() {
+    let of = |kind, tie, name| Document { kind, ..organisation(tie, name) };
+    let registry = Registry::of(vec![
+        of(Kind::Forum, 1, "Minoriteternas samtal"),
+        of(Kind::Network, 2, "Minoriteternas ring"),
+        organisation(3, "Minoriteternas förening"),
+        of(Kind::Forum, 4, "Byarnas samtal"),
+        of(Kind::Forum, 5, "Minoriteternas bord"),
+        of(Kind::Network, 6, "Minoriteternas tråd"),
+    ]);
+    find(
+        &registry,
+        &["råd för minoriteter", "minoriteternas forum"],
+        &["Minoriteternas samtal", "Minoriteternas bord"],
+    );
+    find(&registry, &["vilka nätverk har minoriteterna"], &["Minoriteternas ring", "Minoriteternas tråd"]);
+}
+
+/// A word that stands in a name is not taken for misspelt because no record has all words.
+#[test]
+fn words_of_names_are_not_corrected() {
+    let registry = named(&["Save the Children", "Sago för barn i Gave", "Gave lokalavdelning"]);
+    let answer = registry.find(&text("save lokalavdelning"));
+    assert_eq!(answer.did_you_mean, None);
+    assert!(answer.hits.iter().any(|hit| hit.title == "Save the Children"));
 }
 
 /// An organisation number in any spelling is the record itself; a wrong one is nobody's.

@@ -14,7 +14,7 @@ skulle söker söka sökes tar till träffas träffar möts mötas under upp ut 
 varför o samt arbetar arbeta hand händer hålls anordnar driver driva gäller handlar ansvarar ansvar ansvarig frågor mina mitt behöver vänder åt \
 ringa ringer mejla mejlar nå når nås prata pratar sköter sköta svarar svara erbjuder erbjuda ordnar ordna finner stöttar stötta hjälpa \
 handlägger veta vår våra vårt er ert deras håller sitter deltar ingår vända kommer behövs behöva bör måste heter kallas handla \
-bland slags olika någonstans bäst gärna också dit hit genom snabbt idag \
+bland slags olika någonstans bäst gärna också dit hit genom varje snabbt idag \
 about an and any are as at be by can do does for from have help helps how is it me my of on or our that the their there they this to us we \
 what when where which who whom why with work works working need needs find \
 mikä missä kuka miten ovat kanssa";

@@ -128,7 +128,7 @@ impl Reference<'_> {
         }
         let found = weights::RELAXED.map(|share| count(&plan, Need::Share(share)));
         let some = (0..found.len()).rev().find(|at| found[*at] > 0);
-        let need = (0..found.len()).find(|at| found[*at] >= enough).or(some);
+        let need = (0..found.len()).find(|at| found[*at] >= weights::ENOUGH).or(some);
         // Where nothing has even that much, any word does.
         let need = need.map_or(1, |at| weights::RELAXED[at]);
         (plan, Need::Share(need))

@@ -3,6 +3,7 @@
 use super::Reference;
 use super::clause::Clause;
 use super::plan::Plan;
+use super::record::Record;
 use crate::resources::Audience;
 use crate::search::text::syntax::Typed;
 use crate::search::text::{self, Word, spelling};
@@ -148,6 +149,11 @@ impl Reference<'_> {
         let mut texts = Vec::new();
         for clause in clauses.into_iter().take(2) {
             let [word] = clause.words.as_slice() else { continue };
+            // What a visible record is called so is meant.
+            let is_of = |record: &&Record<'_>| record.name_words.iter().any(|name| name.folded == word.folded);
+            if self.records.iter().filter(|record| record.visible_to(asker)).any(|record| is_of(&record)) {
+                continue;
+            }
             for (candidate, _) in self.candidates(asker, word, 3) {
                 let mut typed = plan.typed.clone();
                 assert!(typed.replace(word.range.clone(), &candidate), "a word stands where it says");
