@@ -84,7 +84,7 @@ pub(crate) struct Plan {
     /// Records that have the query as a key.
     pub keys: Option<TermsLeaf>,
     /// Whether that key is a phrase, which the record need not have as words.
-    key_is_phrase: bool,
+    pub key_is_phrase: bool,
     /// What must be met beside words.
     pub conditions: Vec<Condition>,
     /// What must not be met.

@@ -88,4 +88,17 @@ impl Condition {
             }
         }
     }
+    /// Which of these documents of a segment, in their order, meet it.
+    pub(crate) fn met(&self, view: &View, segment: usize, docs: impl Iterator<Item = DocId>) -> Result<Vec<bool>> {
+        Ok(match &self.how {
+            How::Terms(leaves) => {
+                let mut clause = terms::clause(leaves, view, segment)?;
+                docs.map(|doc| clause.as_mut().is_some_and(|clause| clause.seek(doc) == doc)).collect()
+            }
+            How::Documents(documents) => {
+                let here = documents.get(segment);
+                docs.map(|doc| here.is_some_and(|here| here.binary_search(&doc).is_ok())).collect()
+            }
+        })
+    }
 }

@@ -154,7 +154,14 @@ impl Page<'_> {
                 }
             }
         }
-        for at in here.iter().filter(|_| explain) {
+        // Found by its key, a record need not have the phrase that the key is.
+        let met = match plan.conditions.as_slice() {
+            [phrase] if explain && plan.key_is_phrase => {
+                phrase.met(self.view, segment, here.iter().map(|at| found[*at].doc))?
+            }
+            _ => vec![true; here.len()],
+        };
+        for (at, _) in here.iter().zip(&met).filter(|(_, met)| explain && **met) {
             let parts = plan.conditions.iter().map(|condition| part("condition", &condition.shown, 0, 0, 0));
             evidence[*at].parts.extend(parts);
         }
@@ -163,8 +170,8 @@ impl Page<'_> {
                 evidence[*at].parts.push(part("everyWord", "", 0, EVERYTHING, EVERYTHING));
             }
         }
-        for at in here.iter().filter(|_| explain && !self.relaxed) {
-            if evidence[*at].words < plan.required.len() {
+        for (at, met) in here.iter().zip(&met).filter(|_| explain && !self.relaxed) {
+            if evidence[*at].words < plan.required.len() || !met {
                 // Found by its key alone: the words that it has do not count.
                 evidence[*at].parts.retain(|part| part["signal"] != "word");
             }

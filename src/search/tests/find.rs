@@ -299,3 +299,18 @@ fn a_correction_keeps_the_first_letter_where_it_can() {
     assert_eq!(registry.find(&text("mosk")).did_you_mean.as_deref(), Some("mosa"));
     assert_eq!(registry.find(&text("losk")).did_you_mean.as_deref(), Some("bosk"));
 }
+
+#[test]
+fn words_that_only_their_parts_are_known_of_stay_when_others_are_corrected() {
+    let registry = Registry::of(vec![
+        organisation(1, "Kultur och jour i Kalix"),
+        organisation(2, "Kalix bollklubb"),
+        organisation(3, "Integration i Boden"),
+        organisation(4, "Öppna huset"),
+    ]);
+    let answer = registry.find(&text("kulturjour kalxi"));
+    assert_eq!(answer.did_you_mean.as_deref(), Some("kulturjour kalix"));
+    assert_eq!(answer.hits.iter().map(|hit| &*hit.title).collect::<Vec<_>>(), ["Kultur och jour i Kalix"]);
+    // What is asked as it was corrected finds the same.
+    assert_eq!(registry.titles("kulturjour kalix"), registry.titles("kulturjour kalxi"));
+}

@@ -130,6 +130,23 @@ fn phrases_are_explained_and_marked_and_parts_sum_up() {
     assert!(parts.iter().any(|part| part["words"] == "röda korset"), "{explanation}");
 }
 
+#[test]
+fn a_key_that_is_a_phrase_is_explained_without_the_phrase_where_words_are_others() {
+    let mut keyed = organisation(1, "Korsets vänner");
+    keyed.keys.push("Korset".to_owned());
+    let registry = Registry::of(vec![keyed, organisation(2, "Röda korset")]);
+    let answer = registry.find(&Query { explain: true, ..text("\"korset\"") });
+    assert_eq!(answer.hits.iter().map(|hit| &*hit.title).collect::<Vec<_>>(), ["Korsets vänner", "Röda korset"]);
+    let signals = |hit: &Hit| -> Vec<String> {
+        let parts = hit.explanation.as_ref().expect("explained")["parts"].as_array().expect("parts").clone();
+        let sum: f64 = parts.iter().filter_map(|part| part["value"].as_f64()).sum();
+        assert!((sum - f64::from(hit.score)).abs() < 0.01, "{parts:?}");
+        parts.iter().filter_map(|part| part["signal"].as_str().map(str::to_owned)).collect()
+    };
+    assert_eq!(signals(&answer.hits[0]), ["key"]);
+    assert_eq!(signals(&answer.hits[1]), ["word", "condition", "exact"]);
+}
+
 const WORDS: [&str; 8] = ["röda", "roda", "korset", "i", "Luleå", "lulea", "förening", "föreningen"];
 
 fn sentence(dice: &mut Dice) -> String {

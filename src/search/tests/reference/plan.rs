@@ -198,11 +198,12 @@ impl Reference<'_> {
             let joins = understood.joins.iter().filter(|join| join.clause == at || join.clause + 1 == at);
             let joined = joins.flat_map(|join| &join.terms).map(|term| (Way::Word(term.clone()), weights::JOINED));
             let clause = self.clause(asker, clause, joined);
-            match clause.best {
-                0 => plan.unknown.push(clause),
-                ..=weights::COMPOUND => plan.guessed.push(clause),
-                _ => plan.required.push(clause),
-            }
+            let of = match clause.best {
+                0 => &mut plan.unknown,
+                1..=weights::COMPOUND => &mut plan.guessed,
+                _ => &mut plan.required,
+            };
+            of.push(clause);
         }
         for part in &plan.typed.parts {
             match &part.meaning {
