@@ -150,7 +150,7 @@ impl Reference<'_> {
         for clause in clauses.into_iter().take(2) {
             let [word] = clause.words.as_slice() else { continue };
             // What a visible record is called so is meant.
-            let is_of = |record: &&Record<'_>| record.name_words.iter().any(|name| name.folded == word.folded);
+            let is_of = |record: &&Record<'_>| record.name_words().any(|name| name.folded == word.folded);
             if self.records.iter().filter(|record| record.visible_to(asker)).any(|record| is_of(&record)) {
                 continue;
             }
