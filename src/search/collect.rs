@@ -223,7 +223,6 @@ impl Pass<'_> {
     }
 
     /// Walks a segment window by window.
-    #[expect(clippy::too_many_arguments, reason = "they are the state of the one loop that this is")]
     fn windows<K: SortKey>(
         &self,
         source: &mut Source,
