@@ -4,6 +4,7 @@ mod abilities;
 mod agreement;
 mod facets;
 mod find;
+mod lists;
 mod operators;
 mod paging;
 mod random;

@@ -137,3 +137,29 @@ fn the_best_are_first_wherever_they_stand() {
     let expected: Vec<Uuid> = (8_192..8_197).map(Uuid::from_u128).collect();
     assert_eq!(first_five(&registry, "kvinnojour"), [(); 3].map(|()| expected.clone()));
 }
+
+#[test]
+fn who_is_hidden_or_deleted_is_not_counted_where_nobody_can_be_first_any_more() {
+    let document = |tie: u64| {
+        let audience = if tie % 5 == 0 { Audience::Partners } else { Audience::Public };
+        let kind = if tie % 7 == 0 { Kind::Membership } else { Kind::Organisation };
+        Document { audience, ..organisation(tie, "Kvinnojour").kind(kind) }
+    };
+    let mut registry = Registry::of((1..=MANY).map(document).collect());
+    let totals = |registry: &Registry, asker: Audience| {
+        let query = Query { limit: 5, ..text("kvinnojour") };
+        [(); 4].map(|()| registry.index.searcher().find(asker, &query).expect("answers").total)
+    };
+    let expected = |asker: Audience, most: u64| {
+        let is_seen = |tie: &u64| tie % 7 != 0 && (tie % 5 != 0 || asker == Audience::Partners);
+        [(1..=most).filter(is_seen).count(); 4]
+    };
+    for asker in [Audience::Public, Audience::Partners] {
+        assert_eq!(totals(&registry, asker), expected(asker, MANY), "{asker:?}");
+    }
+    let gone = |tie: u64| (document(tie).kind, document(tie).id);
+    registry.apply(Vec::new(), &(MANY - 9..=MANY).map(gone).collect::<Vec<_>>());
+    for asker in [Audience::Public, Audience::Partners] {
+        assert_eq!(totals(&registry, asker), expected(asker, MANY - 10), "{asker:?}");
+    }
+}
