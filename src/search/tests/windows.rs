@@ -141,8 +141,8 @@ fn the_best_are_first_wherever_they_stand() {
 #[test]
 fn who_is_hidden_or_deleted_is_not_counted_where_nobody_can_be_first_any_more() {
     let document = |tie: u64| {
-        let audience = if tie % 5 == 0 { Audience::Partners } else { Audience::Public };
-        let kind = if tie % 7 == 0 { Kind::Membership } else { Kind::Organisation };
+        let audience = if tie.is_multiple_of(5) { Audience::Partners } else { Audience::Public };
+        let kind = if tie.is_multiple_of(7) { Kind::Membership } else { Kind::Organisation };
         Document { audience, ..organisation(tie, "Kvinnojour").kind(kind) }
     };
     let mut registry = Registry::of((1..=MANY).map(document).collect());
@@ -151,7 +151,7 @@ fn who_is_hidden_or_deleted_is_not_counted_where_nobody_can_be_first_any_more() 
         [(); 4].map(|()| registry.index.searcher().find(asker, &query).expect("answers").total)
     };
     let expected = |asker: Audience, most: u64| {
-        let is_seen = |tie: &u64| tie % 7 != 0 && (tie % 5 != 0 || asker == Audience::Partners);
+        let is_seen = |tie: &u64| !tie.is_multiple_of(7) && (!tie.is_multiple_of(5) || asker == Audience::Partners);
         [(1..=most).filter(is_seen).count(); 4]
     };
     for asker in [Audience::Public, Audience::Partners] {
