@@ -136,8 +136,8 @@ const PLANTED: &[&str] = &[
     "22.8282828",
     "9199191919",
     "91 99 19 19",
-    "skyddsrum",
-    "Skyddsrum",
+    "zorkelby",
+    "Zorkelby",
 ];
 
 fn planted(bytes: &[u8]) -> Option<&'static str> {
@@ -192,7 +192,7 @@ fn planted_secrets_are_in_no_answer_file_log_or_number() {
     // One shelter is protected from the beginning, because shelters are; another becomes it after it was public.
     let mut body = organisation("Kvinnojouren");
     body["kind"] = json!("shelter");
-    body["address"] = json!({"street": "Hemligplanterad 17", "postalCode": "97999", "locality": "Skyddsrum"});
+    body["address"] = json!({"street": "Hemligplanterad 17", "postalCode": "97999", "locality": "Zorkelby"});
     body["location"] = json!({"lat": 65.7171717, "lon": 22.8282828});
     let shelter = app.make("/api/v1/organisations", &body);
     assert_eq!(shelter["addressProtected"], true, "shelters are protected unless they say otherwise");
@@ -205,7 +205,7 @@ fn planted_secrets_are_in_no_answer_file_log_or_number() {
     let point = |owner: &serde_json::Value, visibility: &str| {
         json!({
             "ownerId": owner["id"], "ownerType": "organisation", "function": {"sv": "Hemligplanterad funktion"},
-            "description": {"sv": "Skyddsrum"}, "channels": [{"kind": "phone", "value": "91 99 19 19"}],
+            "description": {"sv": "Zorkelby"}, "channels": [{"kind": "phone", "value": "91 99 19 19"}],
             "identifiers": [{"scheme": format!("jour-{visibility}"), "value": "9199191919"}], "visibility": visibility,
         })
     };
@@ -316,7 +316,7 @@ fn what_is_protected_stands_in_no_line_of_the_log() {
         };
         let mut body = organisation("Kvinnojouren");
         body["kind"] = json!("shelter");
-        body["address"] = json!({"street": "Hemligplanterad 17", "postalCode": "97999", "locality": "Skyddsrum"});
+        body["address"] = json!({"street": "Hemligplanterad 17", "postalCode": "97999", "locality": "Zorkelby"});
         body["location"] = json!({"lat": 65.7171717, "lon": 22.8282828});
         let (status, made) = send("POST", "/api/v1/organisations", body.clone());
         assert_eq!(status, 201, "{made}");
