@@ -18,9 +18,14 @@ use std::fs;
 use std::panic::AssertUnwindSafe;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::time::Duration;
 use tantivy::indexer::{LogMergePolicy, NoMergePolicy};
-use tantivy::{IndexReader, IndexSettings, IndexWriter, ReloadPolicy, Term};
+use tantivy::{IndexReader, IndexSettings, IndexWriter, ReloadPolicy, TantivyError, Term};
 use uuid::Uuid;
+
+/// The lock of a writer is tried so many times more, with a pause between.
+const LOCK_TRIES: u32 = 50;
+const LOCK_PAUSE: Duration = Duration::from_millis(20);
 
 /// Where in the change log an index stands: the payload of its last commit and the only truth about it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -360,8 +365,19 @@ impl Index {
         Ok(())
     }
 
+    /// A writer. Where one has just been given up its lock may be held for a moment more: a process that is begun at that
+    /// time has it too until it runs its own program.
     fn writer(&self, index: &tantivy::Index) -> Result<IndexWriter> {
-        let writer = index.writer_with_num_threads(1, self.options.memory.max(15_000_000))?;
+        let mut left = LOCK_TRIES;
+        let writer = loop {
+            match index.writer_with_num_threads(1, self.options.memory.max(15_000_000)) {
+                Err(TantivyError::LockFailure(..)) if left > 0 => {
+                    left -= 1;
+                    std::thread::sleep(LOCK_PAUSE);
+                }
+                writer => break writer?,
+            }
+        };
         let mut policy = LogMergePolicy::default();
         policy.set_min_num_segments(4);
         policy.set_del_docs_ratio_before_merge(0.3);
