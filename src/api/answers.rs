@@ -51,7 +51,7 @@ impl Weighter<Key, Kept> for Size {
 /// The kept answers of a node.
 pub struct Answers {
     cache: Option<Cache<Key, Kept, Size>>,
-    /// The state that the last answer was kept for.
+    /// The latest state that an answer was kept for.
     state: AtomicU64,
 }
 
@@ -77,8 +77,12 @@ impl Answers {
     /// Keeps an answer that was computed in this state of the index.
     pub(crate) fn keep(&self, key: Key, state: u64, tag: String, body: Bytes) {
         let Some(cache) = &self.cache else { return };
-        // What is withdrawn is not to lie about in memory either.
-        if self.state.swap(state, Ordering::Relaxed) != state {
+        // What is withdrawn is not to lie about in memory either: neither from before, nor from an answer that took long.
+        let last = self.state.fetch_max(state, Ordering::Relaxed);
+        if last > state {
+            return;
+        }
+        if last < state {
             cache.clear();
         }
         cache.insert(key, Kept { state, tag, body });
@@ -110,6 +114,8 @@ mod tests {
         assert!(answers.get(&key("/search?q=y", Audience::Public), 7).is_none());
         answers.keep(key("/search?q=y", Audience::Public), 8, String::new(), Bytes::new());
         assert!(answers.get(&asked, 7).is_none(), "another state forgets all");
+        answers.keep(asked.clone(), 7, String::new(), Bytes::new());
+        assert!(answers.get(&asked, 7).is_none(), "a state that has passed keeps nothing");
     }
 
     #[test]

@@ -6,6 +6,7 @@ use crate::search::order::Order;
 use crate::search::postings::Way;
 use crate::search::source::Source;
 use crate::search::view::SegmentData;
+use std::cmp::Reverse;
 use tantivy::DocId;
 
 /// Lists are for conditions that at most one of so many documents can meet. Tests have few documents and are to have lists of
@@ -149,6 +150,14 @@ impl Source {
         }
     }
 
+    /// Adds what a signal counts to the documents of a list.
+    fn add_to(&mut self, data: &SegmentData, list: &mut List) {
+        if let Source::Any(ways) = self {
+            let each = list.docs.iter().zip(&mut list.points);
+            each.for_each(|(doc, points)| *points += best(ways, data, *doc).unwrap_or(0));
+        }
+    }
+
     /// What a document counts at most, wherever it stands.
     pub(crate) fn most_of_all(&self) -> u32 {
         match self {
@@ -171,13 +180,7 @@ impl<K: SortKey> Best<'_, K> {
             if self.prune && self.bound.is_none() && more > 0 && list.len() > keep {
                 self.drop_hopeless(&mut list, more, keep);
             }
-            for signal in signals {
-                if let Source::Any(ways) = signal {
-                    list.docs.iter().zip(&mut list.points).for_each(|(doc, points)| {
-                        *points += best(ways, self.data, *doc).unwrap_or(0);
-                    });
-                }
-            }
+            signals.iter_mut().for_each(|signal| signal.add_to(self.data, &mut list));
         }
         for (doc, points) in list.docs.into_iter().zip(list.points) {
             if points >= self.threshold() {
@@ -186,25 +189,21 @@ impl<K: SortKey> Best<'_, K> {
         }
     }
 
+    /// What a match counts with its area and its rest, without signals that were not added.
+    fn whole(&self, doc: DocId, points: u32) -> u32 {
+        (points + self.areas.of(doc)).saturating_sub(rest_points(self.data.features(doc)))
+    }
+
     /// Learns from some matches how much the last of the first counts at least: what counts less is then not looked at.
     pub(crate) fn learn(&mut self, mut list: List, signals: &[Source], keep: usize) {
         if list.len() < keep || keep == 0 {
             return;
         }
-        for signal in signals {
-            if let Source::Any(ways) = signal {
-                let mut ways = ways.clone();
-                list.docs.iter().zip(&mut list.points).for_each(|(doc, points)| {
-                    *points += best(&mut ways, self.data, *doc).unwrap_or(0);
-                });
-            }
-        }
-        let whole = |(doc, points): (&DocId, &u32)| {
-            let score = (points + self.areas.of(*doc)).saturating_sub(rest_points(self.data.features(*doc)));
-            (std::cmp::Reverse(score), self.data.tie_rank(*doc))
-        };
-        let mut scores: Vec<(std::cmp::Reverse<u32>, u32)> = list.docs.iter().zip(&list.points).map(whole).collect();
-        let (_, (std::cmp::Reverse(score), tie), _) = scores.select_nth_unstable(keep - 1);
+        // Readers only go forward, and what comes after begins at the front.
+        signals.iter().for_each(|signal| signal.clone().add_to(self.data, &mut list));
+        let rank = |(doc, points): (&DocId, &u32)| (Reverse(self.whole(*doc, *points)), self.data.tie_rank(*doc));
+        let mut ranks: Vec<(Reverse<u32>, u32)> = list.docs.iter().zip(&list.points).map(rank).collect();
+        let (_, (Reverse(score), tie), _) = ranks.select_nth_unstable(keep - 1);
         self.known = Some((*score, *tie));
         self.rise();
     }
@@ -212,10 +211,8 @@ impl<K: SortKey> Best<'_, K> {
     /// Signals that add so much at most need not be looked up for documents that have too little beside the last of the first
     /// without them.
     fn drop_hopeless(&self, list: &mut List, more: u32, keep: usize) {
-        let whole = |doc: DocId, points: u32| {
-            (points + self.areas.of(doc)).saturating_sub(rest_points(self.data.features(doc)))
-        };
-        let scores: Vec<u32> = list.docs.iter().zip(&list.points).map(|(doc, points)| whole(*doc, *points)).collect();
+        let scores: Vec<u32> =
+            list.docs.iter().zip(&list.points).map(|(doc, points)| self.whole(*doc, *points)).collect();
         let mut sorted = scores.clone();
         let Some(last) = keep.checked_sub(1).filter(|last| *last < sorted.len()) else { return };
         let (_, least, _) = sorted.select_nth_unstable_by(last, |one, other| other.cmp(one));
