@@ -32,9 +32,20 @@ pub(crate) struct Best<'a, K> {
 impl<K: SortKey> Best<'_, K> {
     /// Whether a document of a window that counts so much at most can be among the first.
     pub(crate) fn open(&mut self, stretch: Stretch<'_>, bound: u32) -> bool {
-        self.floor = self.data.tie_floor(stretch.base);
+        self.opens(stretch.base, bound + self.areas.most())
+    }
+
+    /// The same where what areas are worth is part of the bound; of the window that begins there.
+    pub(crate) fn opens(&mut self, base: DocId, bound: u32) -> bool {
+        self.floor = self.data.tie_floor(base);
         self.rise();
-        bound + self.areas.most() >= self.least
+        bound >= self.least
+    }
+
+    /// Begins to look at documents of any window.
+    pub(crate) fn everywhere(&mut self) {
+        self.floor = 0;
+        self.rise();
     }
 
     /// Sets the least score by the last of the first: where scores are all, one that came later with the same is too late.

@@ -8,14 +8,15 @@ use crate::search::evidence;
 use crate::search::fields::{self, PREFIX_LETTERS, STEM_MARK, WHOLE_MARK};
 use crate::search::highlight::Marks;
 use crate::search::intake;
-use crate::search::known;
+use crate::search::known::{self, Ways};
 use crate::search::source::Source;
 use crate::search::terms::{self, In, TermsLeaf};
 use crate::search::text::syntax::{Meaning, Typed};
-use crate::search::text::{self, Alternative, AlternativeKind, ClauseRole, Understanding, Word, address};
+use crate::search::text::{self, AlternativeKind, ClauseRole, Understanding, Word, address};
 use crate::search::view::View;
 use crate::search::weights::{self, FULL};
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 /// A query is cut after so many words and so many bytes: no one asks longer, and time stays bounded.
 const MOST_WORDS: usize = 32;
@@ -38,7 +39,9 @@ pub(crate) struct PlanClause {
     pub fixed: bool,
     /// How rare it is.
     rarity: f64,
-    stems: Vec<String>,
+    ways: Arc<Ways>,
+    /// Stems of what it makes with its neighbours.
+    joined: Vec<String>,
     /// The letters that words begin with, when it is read as a beginning.
     begins: Option<String>,
     /// The base of the best way in which a visible record has it; 0 where none has.
@@ -54,11 +57,19 @@ pub(crate) struct Signal {
     pub words: String,
     /// Where it looks.
     pub leaves: Vec<TermsLeaf>,
+    /// What a worth of 1000 becomes in the best way.
+    pub weight: u32,
     /// The most that it gives, whatever the index holds.
     pub most: u32,
 }
 
 impl Signal {
+    /// A signal of leaves whose bases say how good each way is; `None` without any.
+    fn new(name: &'static str, words: String, leaves: &[TermsLeaf], weight: u32, most: u32) -> Option<Signal> {
+        let leaves: Vec<TermsLeaf> = leaves.iter().map(|leaf| TermsLeaf { weight, ..leaf.clone() }).collect();
+        (!leaves.is_empty()).then_some(Signal { name, words, leaves, weight, most })
+    }
+
     /// Whether it tells people where a record matched, beyond what the words tell that are required.
     pub(crate) fn is_telling(&self) -> bool {
         self.name == PLACE
@@ -133,7 +144,7 @@ impl Plan {
                     clause.best = clause.best.max(leaf.base);
                 }
                 clause.leaves.push(leaf.clone());
-                clause.stems.push(term.clone());
+                clause.joined.push(term.clone());
             }
             if clause.best > weights::COMPOUND {
                 plan.required.push(clause);
@@ -149,13 +160,8 @@ impl Plan {
             let leaf =
                 TermsLeaf::find(view, In::Named, &[&format!("{STEM_MARK}{term}")], Worth::Same(1000, evidence::NAME))?;
             if leaf.frequency > 0 {
-                let leaves = vec![TermsLeaf { weight: weights::JOINED_WORD, ..leaf }];
-                plan.signals.push(Signal {
-                    name: "joinedWord",
-                    words: term.trim_start_matches(text::MARKED).to_owned(),
-                    leaves,
-                    most: weights::JOINED_WORD,
-                });
+                let (words, weight) = (term.trim_start_matches(text::MARKED).to_owned(), weights::JOINED_WORD);
+                plan.signals.extend(Signal::new("joinedWord", words, &[leaf], weight, weight));
             }
         }
         plan.weigh(view)?;
@@ -218,20 +224,10 @@ impl Plan {
     fn add_signals(&mut self, view: &View, understanding: &Understanding, optional: &[usize]) -> Result<()> {
         let whole = intake::whole(&text::words(&self.typed.spoken));
         if !whole.is_empty() {
-            let mut leaf = TermsLeaf::find(
-                view,
-                In::All,
-                &[&format!("{WHOLE_MARK}{whole}")],
-                Worth::NameFirst(weights::WHOLE_ALIAS),
-            )?;
-            leaf.weight = weights::WHOLE_NAME;
+            let term = format!("{WHOLE_MARK}{whole}");
+            let leaf = TermsLeaf::find(view, In::All, &[&term], Worth::NameFirst(weights::WHOLE_ALIAS))?;
             if leaf.frequency > 0 {
-                self.signals.push(Signal {
-                    name: "wholeName",
-                    words: whole,
-                    leaves: vec![leaf],
-                    most: weights::WHOLE_NAME,
-                });
+                self.signals.extend(Signal::new("wholeName", whole, &[leaf], weights::WHOLE_NAME, weights::WHOLE_NAME));
             }
         }
         let clauses = || optional.iter().filter_map(|index| understanding.clauses.get(*index));
@@ -248,7 +244,7 @@ impl Plan {
             .clauses
             .iter()
             .filter(|clause| clause.role == ClauseRole::Place)
-            .flat_map(|clause| &clause.alternatives)
+            .flat_map(|clause| &*clause.alternatives)
             .filter_map(|alternative| match alternative.what {
                 AlternativeKind::Area(area) => Some(area),
                 _ => None,
@@ -308,13 +304,14 @@ impl Plan {
 
     /// The signals in a segment.
     pub(crate) fn open_signals(&self, view: &View, segment: usize) -> Result<Vec<Source>> {
-        self.signals.iter().filter_map(|signal| terms::any(&signal.leaves, view, segment).transpose()).collect()
+        let signals = self.signals.iter().map(|signal| terms::word(&signal.leaves, signal.weight, view, segment));
+        signals.filter_map(Result::transpose).collect()
     }
 
     /// What makes a word of a text a match.
     pub(crate) fn marks(&self) -> Marks<'_> {
         Marks {
-            stems: self.required.iter().flat_map(|clause| clause.stems.iter().map(String::as_str)).collect(),
+            stems: self.required.iter().flat_map(PlanClause::stems).collect(),
             beginnings: self.required.iter().filter_map(|clause| clause.begins.as_deref()).collect(),
         }
     }
@@ -324,6 +321,11 @@ impl PlanClause {
     /// The words, for explanations.
     pub(crate) fn shown(&self) -> String {
         self.words.iter().map(|word| word.exact.as_str()).collect::<Vec<_>>().join(" ")
+    }
+
+    /// The stems that it is found by.
+    fn stems(&self) -> impl Iterator<Item = &str> {
+        self.ways.stems.iter().chain(&self.joined).map(String::as_str)
     }
 
     /// How much it tells.
@@ -388,9 +390,10 @@ fn plan_clause(view: &View, clause: &text::Clause, asker: Audience) -> Result<Pl
         numeric: clause.numeric,
         fixed: false,
         rarity: ways.rarity,
-        stems: ways.stems.clone(),
+        joined: Vec::new(),
         begins: None,
         best: ways.best(view, asker)?,
+        ways,
     })
 }
 
@@ -399,9 +402,11 @@ fn joined(view: &View, understanding: &Understanding) -> Result<Vec<(usize, Stri
     let mut joined = Vec::new();
     for join in understanding.joins.iter().take(MOST_WORDS) {
         for term in &join.terms {
-            let alternative = Alternative { what: AlternativeKind::Stem(term.clone()), weight: weights::JOINED };
-            let ways = view.known.ways(view, &vec![alternative])?;
-            joined.extend(ways.leaves.iter().map(|leaf| (join.clause, term.clone(), leaf.clone())));
+            // Seldom has any record such a word, and seldom are the same neighbours asked for again.
+            let leaf = TermsLeaf::find(view, In::All, &[term], Worth::Places)?;
+            if leaf.frequency > 0 {
+                joined.push((join.clause, term.clone(), TermsLeaf { base: weights::JOINED, ..leaf }));
+            }
         }
     }
     Ok(joined)
@@ -412,7 +417,7 @@ fn as_typed(word: &Word) -> text::Clause {
     text::Clause {
         range: word.range.clone(),
         words: vec![word.clone()],
-        alternatives: word.ways(),
+        alternatives: word.ways().into(),
         role: ClauseRole::Required,
         numeric: false,
     }
@@ -421,11 +426,9 @@ fn as_typed(word: &Word) -> text::Clause {
 /// Words of a clause in names.
 fn named_signal(view: &View, clause: &text::Clause, name: &'static str, weight: u32) -> Result<Option<Signal>> {
     let leaves = view.known.named(view, &clause.alternatives)?;
-    let weigh = |leaf: &TermsLeaf| TermsLeaf { weight: weight * leaf.weight / 1000, ..leaf.clone() };
-    let leaves: Vec<TermsLeaf> = leaves.iter().map(weigh).collect();
     let most = known::most_named(&clause.alternatives) * weight / 1000;
     let words = clause.words.iter().map(|word| word.exact.as_str()).collect::<Vec<_>>().join(" ");
-    Ok((!leaves.is_empty()).then_some(Signal { name, words, leaves, most }))
+    Ok(Signal::new(name, words, &leaves, weight, most))
 }
 
 /// The record whose key the query is: an organisation number in any spelling, an identifier, an address.
@@ -446,10 +449,8 @@ fn keys(view: &View, asker: Audience, text: &str, understanding: &Understanding)
 fn exact_signal(view: &View, clause: &PlanClause) -> Result<Option<Signal>> {
     let [word] = clause.words.as_slice() else { return Ok(None) };
     let leaves = view.known.spelled(view, word)?;
-    let weigh = |leaf: &TermsLeaf| TermsLeaf { weight: clause.share * leaf.weight / 100, ..leaf.clone() };
-    let leaves: Vec<TermsLeaf> = leaves.iter().map(weigh).collect();
     let most = clause.share * weights::EXACT / 100;
-    Ok((!leaves.is_empty()).then(|| Signal { name: "exact", words: word.exact.clone(), leaves, most }))
+    Ok(Signal::new("exact", word.exact.clone(), &leaves, clause.share, most))
 }
 
 /// The names in which a word begins with these letters; `None` when no visible record has one.

@@ -3,6 +3,7 @@
 use crate::error::Result;
 use crate::resources::Audience;
 use crate::search::best::{Best, SortKey, Top};
+use crate::search::columns_pass::ColumnsPass;
 use crate::search::intake::{Features, default_kinds};
 use crate::search::known::Areas;
 use crate::search::order::{After, Keys, Order, metres};
@@ -209,7 +210,16 @@ impl Pass<'_> {
                 best.consider_all(order, list, &mut signals, self.keep);
             }
         } else {
-            self.windows(&mut source, &mut signals, ranked, &sieve, &mut best, &mut counting, out);
+            self.seed(&source, &signals, ranked, &sieve, &mut best);
+            if let Some((usual, columns)) = sieve.usual.zip(source.columns()) {
+                let mut pass = ColumnsPass::new(columns, &signals, usual, &mut best);
+                pass.count(self.conditions.asker, self.enough, &mut counting, out);
+                if let Some(order) = ranked {
+                    pass.rank(order);
+                }
+            } else {
+                self.windows(&mut source, &mut signals, ranked, &sieve, &mut best, &mut counting, out);
+            }
         }
         counting.finish(&mut out.counts);
         out.found.extend(best.top.finish().into_iter().map(|entry| Found {
@@ -220,6 +230,25 @@ impl Pass<'_> {
             score: entry.score,
         }));
         Ok(())
+    }
+
+    /// Learns from some matches what the first must count at least.
+    fn seed<K: SortKey>(
+        &self,
+        source: &Source,
+        signals: &[Source],
+        ranked: Option<&Order>,
+        sieve: &Sieve<'_>,
+        best: &mut Best<'_, K>,
+    ) {
+        if ranked.is_some()
+            && best.prune
+            && best.bound.is_none()
+            && let Some(mut list) = source.champions(best.data, self.keep * 2 + 8)
+        {
+            sieve.sift_list(&mut list, &mut [0; 8]);
+            best.learn(list, signals, self.keep);
+        }
     }
 
     /// Walks a segment window by window.
@@ -238,14 +267,6 @@ impl Pass<'_> {
         let mut window = spare.take();
         let mut docs: Vec<DocId> = Vec::with_capacity(if counting.is_empty() { 0 } else { WINDOW });
         let signals_most: u32 = signals.iter().map(Source::most_of_all).sum();
-        if ranked.is_some()
-            && best.prune
-            && best.bound.is_none()
-            && let Some(mut list) = source.champions(data, self.keep * 2 + 8)
-        {
-            sieve.sift_list(&mut list, &mut [0; 8]);
-            best.learn(list, signals, self.keep);
-        }
         let mut next = source.next(0);
         while next < data.documents && out.total < self.enough {
             let mut stretch = Stretch::new(next, data);
@@ -256,14 +277,6 @@ impl Pass<'_> {
                 && best.open(stretch, most + signals_most)
                 && best.open(stretch, most + signals.iter_mut().map(|signal| signal.most(stretch)).sum::<u32>());
             stretch.counted = self.scored && open;
-            if !open
-                && counting.is_empty()
-                && let Some(count) = sieve.usual.and_then(|usual| source.count_in(stretch, usual))
-            {
-                out.total += count;
-                next = source.next(stretch.end());
-                continue;
-            }
             if source.sets_points() {
                 window.clear_bits();
             } else {

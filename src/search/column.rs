@@ -2,14 +2,16 @@
 //! again, so that their posting lists need not be put together each time.
 
 use crate::error::Result;
+use crate::resources::Audience;
 use crate::search::cursor::{Clause, Worth};
 use crate::search::evidence::Places;
 use crate::search::source::Source;
 use crate::search::terms::In;
 use crate::search::view::SegmentData;
 use crate::search::window::{Spare, Stretch, WINDOW, WORDS, each_of};
-use std::collections::{BTreeSet, HashMap};
-use std::sync::{Arc, Mutex, PoisonError};
+use foldhash::HashMap;
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use tantivy::{DocId, TERMINATED};
 
 /// One term of a word's ways to match: its field, worth and base, how many terms its way has, and where its postings begin.
@@ -46,6 +48,8 @@ pub(crate) struct Column {
     /// Where in a record the word stands, for each value; empty when these are too many different ones together.
     standing: Vec<Places>,
     count: usize,
+    /// How many of the matches everyone and partners are shown.
+    shown: [OnceLock<usize>; 2],
     /// Matches that count most, the best first.
     champions: Box<[DocId]>,
 }
@@ -114,6 +118,7 @@ impl Column {
             values,
             standing,
             count: found.len(),
+            shown: Default::default(),
             champions,
         })
     }
@@ -121,6 +126,14 @@ impl Column {
     /// How many documents match.
     pub(crate) fn count(&self) -> usize {
         self.count
+    }
+
+    /// How many of its matches are among the documents that an asker is shown.
+    pub(crate) fn shown(&self, data: &SegmentData, asker: Audience) -> usize {
+        let [everyone, partners] = &self.shown;
+        let known = if asker == Audience::Public { everyone } else { partners };
+        let both = |(own, usual): (&u64, &u64)| (own & usual).count_ones() as usize;
+        *known.get_or_init(|| self.bits.iter().zip(data.usual(asker)).map(both).sum())
     }
 
     /// Some of the matches that count most, the best first.
@@ -264,13 +277,32 @@ pub(crate) struct Columns(Mutex<Held>);
 
 #[derive(Default)]
 struct Held {
-    /// By word, with how often it was asked for; words with too many values never get one.
-    columns: HashMap<Vec<ColumnTerm>, (Option<Arc<Column>>, u64)>,
+    /// By word; words with too many values never get one.
+    columns: HashMap<Vec<ColumnTerm>, Place>,
     /// What they take.
     bytes: usize,
     /// How often words without a column were asked for.
     asked: HashMap<Vec<ColumnTerm>, u64>,
     since_aging: u64,
+}
+
+/// A word's place among the columns.
+struct Place {
+    column: Option<Arc<Column>>,
+    asked: u64,
+    /// How many postings the word has.
+    frequency: u64,
+}
+
+impl Place {
+    fn bytes(&self) -> usize {
+        self.column.as_ref().map_or(0, |column| column.bytes())
+    }
+
+    /// What the column saves; a word without one takes no room and loses its place to nobody.
+    fn saved(&self) -> Option<u64> {
+        self.column.as_ref().map(|_| self.asked.saturating_mul(self.frequency))
+    }
 }
 
 /// After so many questions what was asked before counts half: words come and go.
@@ -283,14 +315,13 @@ impl Held {
             self.since_aging = 0;
             self.asked.values_mut().for_each(|asked| *asked /= 2);
             self.asked.retain(|_, asked| *asked > 0);
-            self.columns.values_mut().for_each(|(_, asked)| *asked = (*asked / 2).max(1));
+            self.columns.values_mut().for_each(|place| place.asked = (place.asked / 2).max(1));
         }
     }
 
     /// The column that saves least, and how much that is.
     fn least(&self) -> Option<(&Vec<ColumnTerm>, u64)> {
-        let count = |column: &Option<Arc<Column>>| column.as_ref().map_or(0, |column| column.count as u64);
-        let saved = self.columns.iter().map(|(key, (column, asked))| (key, asked.saturating_mul(count(column))));
+        let saved = self.columns.iter().filter_map(|(key, place)| Some((key, place.saved()?)));
         saved.min_by_key(|(_, saved)| *saved)
     }
 
@@ -308,9 +339,9 @@ impl Held {
                 return false;
             }
             let least = least.clone();
-            if let Some((column, asked)) = self.columns.remove(&least) {
-                self.bytes -= column.map_or(0, |column| column.bytes());
-                self.asked.insert(least, asked);
+            if let Some(place) = self.columns.remove(&least) {
+                self.bytes -= place.bytes();
+                self.asked.insert(least, place.asked);
             }
         }
         true
@@ -321,7 +352,7 @@ impl Columns {
     /// The column of a word, if there is one; this does not count as asked for.
     pub(crate) fn held(&self, key: &[ColumnTerm]) -> Option<Arc<Column>> {
         let held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        held.columns.get(key).and_then(|(column, _)| column.clone())
+        held.columns.get(key).and_then(|place| place.column.clone())
     }
 
     /// The column of a word that about so many documents have; `None` while it is not worth one.
@@ -337,9 +368,9 @@ impl Columns {
             documents as usize * 3 / 16 + usize::try_from(frequency).unwrap_or(usize::MAX).min(documents as usize);
         let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         held.age();
-        if let Some((column, asked)) = held.columns.get_mut(key) {
-            *asked += 1;
-            return Ok(column.clone());
+        if let Some(place) = held.columns.get_mut(key) {
+            place.asked += 1;
+            return Ok(place.column.clone());
         }
         if !held.admits(key, frequency, bytes) {
             return Ok(None);
@@ -348,8 +379,9 @@ impl Columns {
         let column = make()?.map(Arc::new);
         let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let asked = held.asked.remove(key).unwrap_or(1);
-        held.bytes += column.as_ref().map_or(0, |column| column.bytes());
-        if let Some((Some(twin), _)) = held.columns.insert(key.to_vec(), (column.clone(), asked)) {
+        let place = Place { column: column.clone(), asked, frequency };
+        held.bytes += place.bytes();
+        if let Some(twin) = held.columns.insert(key.to_vec(), place) {
             // Another thread made it too.
             held.bytes -= twin.bytes();
         }

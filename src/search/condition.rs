@@ -55,7 +55,7 @@ impl Condition {
                 Condition { shown: spelled(words), how: How::Terms(vec![leaf]) }
             }
             Meaning::Word(word) => {
-                let ways = view.known.ways(view, &word.ways())?;
+                let ways = view.known.ways(view, &word.ways().into())?;
                 let leaves = ways.leaves.iter().map(TermsLeaf::uncounted).collect();
                 Condition { shown: word.exact.clone(), how: How::Terms(leaves) }
             }

@@ -16,12 +16,14 @@ use std::sync::{Arc, OnceLock};
 
 /// So many words are kept of each kind: some megabytes.
 const KEPT: usize = 4_096;
-/// So many sets of areas are kept.
+/// So many sets of areas are kept at most, and so many that the bits of their documents take no more bytes than this.
 const KEPT_AREAS: usize = 512;
+const MOST_AREA_BYTES: usize = 12 << 20;
 /// A word's alternatives beyond these are left out.
 const MOST_ALTERNATIVES: usize = 12;
 
 /// Ways of a word to match.
+#[derive(Debug)]
 pub(crate) struct Ways {
     /// As terms, without weights.
     pub leaves: Vec<TermsLeaf>,
@@ -100,7 +102,7 @@ pub(crate) fn rarity(documents: u64, frequency: u64) -> f64 {
     (1.0 + (documents - frequency + 0.5) / (frequency + 0.5)).ln().max(weights::LEAST_RARITY)
 }
 
-/// Stems of alternatives in names, each leaf with the weight of its alternative.
+/// Stems of alternatives in names, each as good as its alternative.
 fn named(view: &View, alternatives: &[Alternative]) -> Result<Vec<TermsLeaf>> {
     let mut leaves = Vec::new();
     for alternative in alternatives.iter().take(MOST_ALTERNATIVES) {
@@ -112,7 +114,7 @@ fn named(view: &View, alternatives: &[Alternative]) -> Result<Vec<TermsLeaf>> {
         let terms: Vec<String> = stems.iter().map(|stem| format!("{STEM_MARK}{stem}")).collect();
         let terms: Vec<&str> = terms.iter().map(String::as_str).collect();
         let leaf = TermsLeaf::find(view, In::Named, &terms, Worth::Same(1000, evidence::NAME))?;
-        leaves.push(TermsLeaf { weight: alternative.weight, ..leaf });
+        leaves.push(TermsLeaf { base: alternative.weight, ..leaf });
     }
     leaves.retain(|leaf| leaf.frequency > 0);
     Ok(leaves)
@@ -125,7 +127,7 @@ pub(crate) fn most_named(alternatives: &[Alternative]) -> u32 {
     alternatives.iter().take(MOST_ALTERNATIVES).filter(named).map(|alternative| alternative.weight).max().unwrap_or(0)
 }
 
-/// A word in names, spelled just so and with other marks, each leaf with its weight in percent.
+/// A word in names, spelled just so and with other marks.
 fn spelled(view: &View, word: &Word) -> Result<Vec<TermsLeaf>> {
     let mut leaves = Vec::with_capacity(2);
     for (term, percent) in [
@@ -133,7 +135,7 @@ fn spelled(view: &View, word: &Word) -> Result<Vec<TermsLeaf>> {
         (format!("{FOLDED_MARK}{}", word.folded), weights::FOLDED),
     ] {
         let leaf = TermsLeaf::find(view, In::Named, &[&term], Worth::Same(1000, 0))?;
-        leaves.push(TermsLeaf { weight: percent, ..leaf });
+        leaves.push(TermsLeaf { base: percent * 10, ..leaf });
     }
     leaves.retain(|leaf| leaf.frequency > 0);
     Ok(leaves)
@@ -142,23 +144,37 @@ fn spelled(view: &View, word: &Word) -> Result<Vec<TermsLeaf>> {
 /// What the areas that a query names are worth.
 pub(crate) struct Areas {
     by_slot: Vec<u16>,
-    /// The same by the sets of each segment; made when it is first asked for.
-    by_set: Vec<OnceLock<Box<[u16]>>>,
+    /// The same for each segment; made when it is first asked for.
+    segments: Vec<OnceLock<AreasOfSegment>>,
+}
+
+struct AreasOfSegment {
+    /// By the segment's sets.
+    by_set: Box<[u16]>,
+    /// The documents for which they are worth anything, as bits.
+    worthy: Box<[u64]>,
 }
 
 /// No area.
-pub(crate) static NO_AREAS: Areas = Areas { by_slot: Vec::new(), by_set: Vec::new() };
+pub(crate) static NO_AREAS: Areas = Areas { by_slot: Vec::new(), segments: Vec::new() };
 
 impl Areas {
     fn new(view: &View, areas: &[u16]) -> Areas {
-        let by_set = view.segments.iter().map(|_| OnceLock::new()).collect();
-        Areas { by_slot: view.slots.area_worth(areas), by_set }
+        let segments = view.segments.iter().map(|_| OnceLock::new()).collect();
+        Areas { by_slot: view.slots.area_worth(areas), segments }
     }
 
     /// In a segment.
     pub(crate) fn within<'a>(&'a self, packed: &'a Packed, segment: usize) -> AreaWorth<'a> {
-        let by_set = self.by_set.get(segment).map(|known| known.get_or_init(|| packed.areas_by_set(&self.by_slot)));
-        AreaWorth::new(packed, &self.by_slot, by_set.map_or(&[], |worths| worths))
+        let known = self.segments.get(segment).map(|known| {
+            known.get_or_init(|| {
+                let by_set = packed.areas_by_set(&self.by_slot);
+                let worthy = AreaWorth::new(packed, &self.by_slot, &by_set, &[]).bits();
+                AreasOfSegment { by_set, worthy }
+            })
+        });
+        let (by_set, worthy) = known.map_or((&[][..], &[][..]), |known| (&known.by_set, &known.worthy));
+        AreaWorth::new(packed, &self.by_slot, by_set, worthy)
     }
 }
 
@@ -167,27 +183,30 @@ type Kept<K, V> = OnceLock<Cache<K, Arc<V>>>;
 /// What is known of words in a view; made when it is first asked.
 #[derive(Default)]
 pub(crate) struct Known {
-    ways: Kept<Vec<Alternative>, Ways>,
-    named: Kept<Vec<Alternative>, Vec<TermsLeaf>>,
+    ways: Kept<Arc<[Alternative]>, Ways>,
+    named: Kept<Arc<[Alternative]>, Vec<TermsLeaf>>,
     spelled: Kept<String, Vec<TermsLeaf>>,
     areas: Kept<Vec<u16>, Areas>,
 }
 
 impl Known {
     /// A word's ways to match.
-    pub(crate) fn ways(&self, view: &View, alternatives: &Vec<Alternative>) -> Result<Arc<Ways>> {
+    pub(crate) fn ways(&self, view: &View, alternatives: &Arc<[Alternative]>) -> Result<Arc<Ways>> {
         let kept = self.ways.get_or_init(|| Cache::new(KEPT));
         kept.get_or_insert_with(alternatives, || Ways::find(view, alternatives).map(Arc::new))
     }
 
     /// What areas are worth.
     pub(crate) fn areas(&self, view: &View, areas: &Vec<u16>) -> Result<Arc<Areas>> {
-        let kept = self.areas.get_or_init(|| Cache::new(KEPT_AREAS));
+        let kept = self.areas.get_or_init(|| {
+            let bytes: usize = view.segments.iter().map(|segment| segment.data.documents as usize / 8).sum();
+            Cache::new((MOST_AREA_BYTES / bytes.max(1)).clamp(1, KEPT_AREAS))
+        });
         kept.get_or_insert_with(areas, || Ok(Arc::new(Areas::new(view, areas))))
     }
 
     /// A word's stems in names.
-    pub(crate) fn named(&self, view: &View, alternatives: &Vec<Alternative>) -> Result<Arc<Vec<TermsLeaf>>> {
+    pub(crate) fn named(&self, view: &View, alternatives: &Arc<[Alternative]>) -> Result<Arc<Vec<TermsLeaf>>> {
         let kept = self.named.get_or_init(|| Cache::new(KEPT));
         kept.get_or_insert_with(alternatives, || named(view, alternatives).map(Arc::new))
     }

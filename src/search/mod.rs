@@ -11,6 +11,7 @@ mod best;
 mod build_query;
 mod collect;
 mod column;
+mod columns_pass;
 mod condition;
 mod correct;
 mod cursor;

@@ -220,14 +220,35 @@ pub(crate) struct AreaWorth<'a> {
     areas: &'a Facet,
     by_slot: &'a [u16],
     by_set: &'a [u16],
+    worthy: &'a [u64],
     most: u32,
 }
 
 impl<'a> AreaWorth<'a> {
-    /// By the worth of slots and of the segment's sets.
-    pub(crate) fn new(packed: &'a Packed, by_slot: &'a [u16], by_set: &'a [u16]) -> AreaWorth<'a> {
+    /// By the worth of slots and of the segment's sets; `worthy` are the bits that `bits` makes of these.
+    pub(crate) fn new(packed: &'a Packed, by_slot: &'a [u16], by_set: &'a [u16], worthy: &'a [u64]) -> AreaWorth<'a> {
         let most = by_slot.iter().max().copied().unwrap_or(0).into();
-        AreaWorth { areas: &packed.areas, by_slot, by_set, most }
+        AreaWorth { areas: &packed.areas, by_slot, by_set, worthy, most }
+    }
+
+    /// The documents for which the areas are worth anything.
+    pub(crate) fn bits(&self) -> Box<[u64]> {
+        let documents = match &self.areas.of {
+            Sets::Few(of) => of.len(),
+            Sets::Many(of) => of.len(),
+        };
+        let mut bits = vec![0_u64; documents.div_ceil(64)];
+        for (word, first) in bits.iter_mut().zip((0..).step_by(64)) {
+            for (bit, doc) in (first..first + 64).enumerate() {
+                *word |= u64::from(self.of(doc) > 0) << bit;
+            }
+        }
+        bits.into()
+    }
+
+    /// The same from a document on, where they were made.
+    pub(crate) fn worthy_from(&self, doc: DocId) -> &'a [u64] {
+        self.worthy.get(doc as usize / 64..).unwrap_or_default()
     }
 
     /// The most that any area is worth.

@@ -42,7 +42,14 @@ pub(crate) enum Source {
 pub(crate) struct Points {
     pub of: [u32; 256],
     /// Whether any counts anything: those of filters do not.
-    counts: bool,
+    pub counts: bool,
+}
+
+impl Points {
+    /// What the greatest value of a column counts.
+    pub(crate) fn most(&self, column: &Column) -> u32 {
+        column.values().len().checked_sub(1).and_then(|last| self.of.get(last)).copied().unwrap_or(0)
+    }
 }
 
 impl Source {
@@ -169,22 +176,6 @@ impl Source {
                 sources.iter_mut().map(|(source, _)| source.next(from)).min().unwrap_or(TERMINATED)
             }
         }
-    }
-
-    /// How many of these documents match in a window, where only ready bits have to be put together.
-    pub(crate) fn count_in(&self, stretch: Stretch<'_>, some: &[u64]) -> Option<usize> {
-        let columns: &[Source] = match self {
-            Source::Column(..) => std::slice::from_ref(self),
-            Source::All(sources) => sources,
-            _ => return None,
-        };
-        let mut bits = [0; WORDS];
-        bits.iter_mut().zip(some.get(stretch.base as usize / 64..)?).for_each(|(bits, some)| *bits = *some);
-        for source in columns {
-            let Source::Column(column, _) = source else { return None };
-            bits.iter_mut().zip(column.part(stretch.base).bits).for_each(|(bits, also)| *bits &= also);
-        }
-        Some(bits.iter().map(|bits| bits.count_ones() as usize).sum())
     }
 
     /// Writes what matches in a window that is empty.

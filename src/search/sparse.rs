@@ -49,6 +49,15 @@ impl List {
 
     /// The documents of both; the best of what they count.
     fn either(self, other: List) -> List {
+        self.merge(other, u32::max)
+    }
+
+    /// The documents of both; the sum of what they count.
+    pub(crate) fn sum(self, other: List) -> List {
+        self.merge(other, |one, other| one + other)
+    }
+
+    fn merge(self, other: List, both_count: impl Fn(u32, u32) -> u32) -> List {
         if self.docs.is_empty() {
             return other;
         }
@@ -58,7 +67,7 @@ impl List {
         loop {
             let next = match (ours.peek(), theirs.peek()) {
                 (Some((one, points)), Some((other, more))) if one == other => {
-                    let best = (*one, *points.max(more));
+                    let best = (*one, both_count(*points, *more));
                     theirs.next();
                     ours.next();
                     Some(best)
@@ -152,9 +161,13 @@ impl Source {
 
     /// Adds what a signal counts to the documents of a list.
     fn add_to(&mut self, data: &SegmentData, list: &mut List) {
-        if let Source::Any(ways) = self {
-            let each = list.docs.iter().zip(&mut list.points);
-            each.for_each(|(doc, points)| *points += best(ways, data, *doc).unwrap_or(0));
+        let each = list.docs.iter().zip(&mut list.points);
+        match self {
+            Source::Any(ways) => each.for_each(|(doc, points)| *points += best(ways, data, *doc).unwrap_or(0)),
+            Source::Column(column, of) => each.for_each(|(doc, points)| {
+                *points += column.code(*doc).map_or(0, |code| of.of[usize::from(code)]);
+            }),
+            _ => {}
         }
     }
 
@@ -162,6 +175,7 @@ impl Source {
     pub(crate) fn most_of_all(&self) -> u32 {
         match self {
             Source::Any(ways) => ways.iter().map(Way::most).max().unwrap_or(0),
+            Source::Column(column, of) => of.most(column),
             _ => 0,
         }
     }

@@ -5,7 +5,7 @@ use super::{Word, words};
 use crate::resources::Kind;
 use crate::search::weights;
 use crate::vocabulary::{Term, Vocabulary};
-use std::collections::HashMap;
+use foldhash::{HashMap, HashMapExt};
 use std::sync::OnceLock;
 
 /// Labels and synonyms of the vocabularies.
@@ -94,10 +94,10 @@ fn letters(words: &[Word]) -> Vec<Option<String>> {
 
 /// The vocabulary terms that words name, with their weights.
 pub(super) fn terms(words: &[Word]) -> Vec<(u16, u32)> {
+    let Some(known) = concepts().terms.get(&stems(words)) else { return Vec::new() };
     let typed: Vec<Option<String>> = words.iter().map(|word| word.marked.clone()).collect();
-    let known = concepts().terms.get(&stems(words)).into_iter().flatten();
     let mut terms: Vec<(u16, u32)> = Vec::new();
-    for named in known.filter(|named| named.is_meant(&typed)) {
+    for named in known.iter().filter(|named| named.is_meant(&typed)) {
         if !terms.iter().any(|(number, _)| *number == named.number) {
             terms.push((named.number, named.weight));
         }
@@ -108,15 +108,17 @@ pub(super) fn terms(words: &[Word]) -> Vec<(u16, u32)> {
 /// The areas that words name, the last one's genitive s aside.
 pub(super) fn areas(words: &[Word]) -> Vec<u16> {
     let whole = folded(words);
+    let own = concepts().areas.get(&whole);
+    let known = own.or_else(|| concepts().areas.get(whole.strip_suffix('s')?));
+    let Some(known) = known else { return Vec::new() };
     let mut typed = letters(words);
-    let known = concepts().areas.get(&whole).or_else(|| {
-        if let Some(Some(last)) = typed.last_mut() {
-            *last = last.strip_suffix('s').unwrap_or(last).to_owned();
-        }
-        concepts().areas.get(whole.strip_suffix('s')?)
-    });
+    if own.is_none()
+        && let Some(Some(last)) = typed.last_mut()
+    {
+        *last = last.strip_suffix('s').unwrap_or(last).to_owned();
+    }
     let mut areas: Vec<u16> =
-        known.into_iter().flatten().filter(|named| named.is_meant(&typed)).map(|named| named.number).collect();
+        known.iter().filter(|named| named.is_meant(&typed)).map(|named| named.number).collect();
     areas.dedup();
     areas
 }

@@ -2,7 +2,7 @@
 
 use super::Word;
 use super::fold::{fold, is_marked, spelled};
-use std::collections::HashSet;
+use foldhash::HashSet;
 use std::sync::OnceLock;
 
 /// Words that ask or join.

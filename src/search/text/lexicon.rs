@@ -4,7 +4,8 @@ use super::compound::SHORTEST;
 use super::fold::{fold, is_marked, spelled};
 use super::stem::stem;
 use crate::vocabulary::Vocabulary;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use foldhash::{HashMap, HashMapExt, HashSet, HashSetExt};
+use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 const WORDS: &str = include_str!("../../../data/lexicon/words.txt");

@@ -75,6 +75,14 @@ impl Word {
         Some(word)
     }
 
+    /// What the whole of a word is found by, without its parts: far quicker to tell.
+    fn term_of(surface: &str) -> Option<String> {
+        let folded = fold(surface);
+        let stem = stem::stem(&folded);
+        let marked = stem::stem_spelled(&folded, &stem, &fold::spelled(surface)).map(mark);
+        (!folded.is_empty()).then(|| marked.unwrap_or(stem))
+    }
+
     fn read(surface: &str, range: Range<usize>) -> Option<Word> {
         let folded = fold(surface);
         if folded.is_empty() {

@@ -9,7 +9,7 @@
 
 use super::fold::{fold, is_marked, spelled};
 use super::lexicon::lines;
-use std::collections::HashMap;
+use foldhash::{HashMap, HashMapExt};
 use std::sync::LazyLock;
 
 const FORMS: &str = include_str!("../../../data/lexicon/forms.txt");

@@ -8,7 +8,9 @@ use super::stem::stem;
 use super::{Word, compound, marked_part, plain, words};
 use crate::identifier::{PathId, looks_personal, organisation_number, parse_path_id};
 use crate::search::weights;
+use quick_cache::sync::Cache;
 use std::ops::Range;
+use std::sync::{Arc, LazyLock};
 
 /// Whether a document must have a clause.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,7 +53,7 @@ pub struct Clause {
     /// Its words; several where they are one concept.
     pub words: Vec<Word>,
     /// Ways to meet it, the best first.
-    pub alternatives: Vec<Alternative>,
+    pub alternatives: Arc<[Alternative]>,
     /// Whether it must be met.
     pub role: ClauseRole,
     /// Whether it holds digits: such words are never corrected.
@@ -128,8 +130,7 @@ fn joins(clauses: &[Clause]) -> Vec<Join> {
             let (first, second) = (word(pair.first()?)?, word(pair.last()?)?);
             let links = if first.ends_with('s') { &[""][..] } else { &["", "s"] };
             let joined = links.iter().filter_map(|link| {
-                let joined = Word::new(&format!("{first}{link}{second}"), 0..0)?;
-                Some(joined.marked.unwrap_or(joined.stem))
+                Word::term_of(&format!("{first}{link}{second}"))
             });
             let terms: Vec<String> = joined.collect();
             (!terms.is_empty()).then_some(Join { clause: at, terms })
@@ -153,7 +154,7 @@ fn clause(words: &[Word]) -> (Clause, usize) {
     }
     match words.first() {
         Some(word) => (single(word), 1),
-        None => (finish(Vec::new(), Vec::new(), ClauseRole::Filler), 1),
+        None => (finish(Vec::new(), Arc::default(), ClauseRole::Filler), 1),
     }
 }
 
@@ -176,7 +177,7 @@ fn phrase(words: &[Word], areas: &[u16], terms: &[(u16, u32)]) -> Clause {
     }
     alternatives.extend(named(terms, areas));
     let role = if !areas.is_empty() && terms.is_empty() { ClauseRole::Place } else { ClauseRole::Required };
-    finish(words.to_vec(), alternatives, role)
+    finish(words.to_vec(), alternatives.into(), role)
 }
 
 /// Two words that are one: the first only ever stands before another, or together they are a word that is known.
@@ -193,12 +194,13 @@ fn written_apart(first: &Word, second: &Word) -> Option<Clause> {
         return None;
     }
     let range = first.range.start..second.range.end;
-    let mut clause = single(&Word::new(&format!("{}{}", first.exact, second.exact), range)?);
+    let together = Word::new(&format!("{}{}", first.exact, second.exact), range)?;
     let front = lexicon.before.get(&first.folded).map_or_else(|| first.stem.clone(), |front| front.stem.clone());
     let back = second.marked.clone().unwrap_or_else(|| second.stem.clone());
-    clause.alternatives.push(alternative(AlternativeKind::Stems(vec![front, back]), weights::APART));
-    clause.words = vec![first.clone(), second.clone()];
-    Some(clause)
+    let meaning = Meaning::of(&together);
+    let apart = alternative(AlternativeKind::Stems(vec![front, back]), weights::APART);
+    let alternatives = meaning.alternatives.iter().cloned().chain([apart]).collect();
+    Some(finish(vec![first.clone(), second.clone()], alternatives, meaning.role))
 }
 
 /// The tails that are compounds themselves, then the parts.
@@ -210,7 +212,34 @@ pub(super) fn parts_and_wholes(folded: &str) -> Vec<compound::Part> {
     all
 }
 
+/// So many words are kept as they were understood: some megabytes.
+const MOST_KNOWN: usize = 8_192;
+
+/// What a word means by itself.
+struct Meaning {
+    alternatives: Arc<[Alternative]>,
+    role: ClauseRole,
+}
+
+impl Meaning {
+    /// Of a word: the same ones are asked for again and again, so it is kept. It depends on nothing but the word.
+    fn of(word: &Word) -> Arc<Meaning> {
+        static KNOWN: LazyLock<Cache<String, Arc<Meaning>>> = LazyLock::new(|| Cache::new(MOST_KNOWN));
+        if let Some(meaning) = KNOWN.get(&word.exact) {
+            return meaning;
+        }
+        let meaning = Arc::new(meaning(word));
+        KNOWN.insert(word.exact.clone(), Arc::clone(&meaning));
+        meaning
+    }
+}
+
 fn single(word: &Word) -> Clause {
+    let meaning = Meaning::of(word);
+    finish(vec![word.clone()], Arc::clone(&meaning.alternatives), meaning.role)
+}
+
+fn meaning(word: &Word) -> Meaning {
     let (lexicon, own) = (lexicon(), std::slice::from_ref(word));
     let (terms, areas) = (terms(own), areas(own));
     let mut alternatives = word.ways();
@@ -242,7 +271,7 @@ fn single(word: &Word) -> Clause {
     } else {
         ClauseRole::Required
     };
-    finish(own.to_vec(), alternatives, role)
+    Meaning { alternatives: alternatives.into(), role }
 }
 
 fn meant(stems: &[String]) -> AlternativeKind {
@@ -252,7 +281,7 @@ fn meant(stems: &[String]) -> AlternativeKind {
     }
 }
 
-fn finish(words: Vec<Word>, alternatives: Vec<Alternative>, role: ClauseRole) -> Clause {
+fn finish(words: Vec<Word>, alternatives: Arc<[Alternative]>, role: ClauseRole) -> Clause {
     let range = words.first().map_or(0, |word| word.range.start)..words.last().map_or(0, |word| word.range.end);
     let numeric = words.iter().any(|word| word.folded.bytes().any(|byte| byte.is_ascii_digit()));
     Clause { range, words, alternatives, role, numeric }
@@ -362,7 +391,7 @@ mod tests {
             let found = understand(query)
                 .clauses
                 .iter()
-                .flat_map(|clause| clause.alternatives.clone())
+                .flat_map(|clause| clause.alternatives.to_vec())
                 .any(|alternative| matches!(alternative.what, AlternativeKind::Term(n) if Some(n) == number));
             assert!(found, "{query}");
         }

@@ -1,0 +1,194 @@
+//! The pass over a segment where every word and filter has a column: their bits are put together, and only documents are
+//! counted that may be among the first. What few documents have beyond that, signals and areas, is taken first: whatever
+//! lacks it then has to count more by its words alone.
+
+use crate::resources::Audience;
+use crate::search::best::{Best, SortKey};
+use crate::search::collect::Collected;
+use crate::search::column::{Column, Part};
+use crate::search::order::Order;
+use crate::search::packed::Counting;
+use crate::search::source::{Points, Source};
+use crate::search::sparse::List;
+use crate::search::window::{WINDOW, WORDS, each_of};
+use tantivy::DocId;
+
+type Counted<'a> = (&'a Column, &'a Points);
+type Bits = [u64; WORDS];
+
+impl Source {
+    fn as_column(&self) -> Option<Counted<'_>> {
+        match self {
+            Source::Column(column, points) => Some((column, points)),
+            _ => None,
+        }
+    }
+
+    /// The columns that all must match; `None` where there is something else to meet.
+    pub(crate) fn columns(&self) -> Option<Vec<Counted<'_>>> {
+        match self {
+            Source::All(sources) => sources.iter().map(Source::as_column).collect(),
+            source => source.as_column().map(|column| vec![column]),
+        }
+    }
+}
+
+/// A pass over columns.
+pub(crate) struct ColumnsPass<'a, 'b, K> {
+    /// What must match.
+    columns: Vec<Counted<'b>>,
+    /// Signals that have columns too.
+    bonuses: Vec<Counted<'b>>,
+    /// Signals that have none, because few documents have them.
+    sparse: Vec<&'b Source>,
+    /// The documents that are shown, as bits.
+    usual: &'b [u64],
+    best: &'b mut Best<'a, K>,
+}
+
+/// Which documents of a window to look at.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Look {
+    /// Those for which areas are worth anything.
+    Worthy,
+    /// All others.
+    Plain,
+}
+
+impl<'a, 'b, K: SortKey> ColumnsPass<'a, 'b, K> {
+    /// A pass over what all columns match.
+    pub(crate) fn new(
+        columns: Vec<Counted<'b>>,
+        signals: &'b [Source],
+        usual: &'b [u64],
+        best: &'b mut Best<'a, K>,
+    ) -> Self {
+        let bonuses = signals.iter().filter_map(Source::as_column).collect();
+        let sparse = signals.iter().filter(|signal| signal.as_column().is_none()).collect();
+        ColumnsPass { columns, bonuses, sparse, usual, best }
+    }
+
+    fn bits(&self, parts: &[Part<'_>], base: DocId) -> Bits {
+        let mut bits = [0; WORDS];
+        let usual = self.usual.get(base as usize / 64..).unwrap_or_default();
+        bits.iter_mut().zip(usual).for_each(|(bits, own)| *bits = *own);
+        for part in parts {
+            bits.iter_mut().zip(part.bits).for_each(|(bits, own)| *bits &= own);
+        }
+        bits
+    }
+
+    fn windows(&self) -> impl Iterator<Item = DocId> + use<K> {
+        (0..self.best.data.documents).step_by(WINDOW)
+    }
+
+    /// Counts all matches, or until there are so many.
+    pub(crate) fn count(&self, asker: Audience, enough: usize, counting: &mut Counting<'_>, out: &mut Collected) {
+        if let [(column, _)] = self.columns.as_slice()
+            && counting.is_empty()
+        {
+            out.total += column.shown(self.best.data, asker);
+            return;
+        }
+        let mut docs: Vec<DocId> = Vec::with_capacity(if counting.is_empty() { 0 } else { WINDOW });
+        let mut parts = Vec::with_capacity(self.columns.len());
+        for base in self.windows() {
+            parts_of(&mut parts, &self.columns, base);
+            let bits = self.bits(&parts, base);
+            out.total += bits.iter().map(|bits| bits.count_ones() as usize).sum::<usize>();
+            if !counting.is_empty() {
+                docs.clear();
+                for (first, bits) in (base..).step_by(64).zip(bits) {
+                    each_of(bits, |bit| docs.push(first + bit as DocId));
+                }
+                counting.add(&docs);
+            }
+            if out.total >= enough {
+                return;
+            }
+        }
+    }
+
+    /// Takes in what is among the first.
+    pub(crate) fn rank(&mut self, order: &Order) {
+        let columns = self.columns.iter().chain(&self.bonuses);
+        let most: u32 = columns.map(|(column, points)| points.most(column)).sum();
+        let extras = self.rank_extras(order, most);
+        if self.best.areas.most() > 0 {
+            self.rank_windows(order, Look::Worthy, most, &extras.docs);
+        }
+        self.rank_windows(order, Look::Plain, most, &extras.docs);
+    }
+
+    /// Takes in what sparse signals add to, if it may be among the first, and tells what that was.
+    fn rank_extras(&mut self, order: &Order, most: u32) -> List {
+        let more: u32 = self.sparse.iter().map(|signal| signal.most_of_all()).sum();
+        self.best.everywhere();
+        if more == 0 || most + more < self.best.threshold() {
+            return List::default();
+        }
+        let data = self.best.data;
+        // Readers only go forward.
+        let lists = self.sparse.iter().map(|signal| Source::clone(signal).list(data, true));
+        let extras = lists.fold(List::default(), List::sum);
+        for (doc, extra) in extras.docs.iter().zip(&extras.points) {
+            let is_shown = self.usual.get(*doc as usize / 64).is_some_and(|word| word >> (doc % 64) & 1 == 1);
+            if !is_shown || extra + most < self.best.threshold() {
+                continue;
+            }
+            let own = |(column, counted): &Counted<'_>| Some(counted.of[usize::from(column.code(*doc)?)]);
+            let Some(points) = self.columns.iter().map(own).sum::<Option<u32>>() else { continue };
+            let bonus: u32 = self.bonuses.iter().filter_map(own).sum();
+            self.best.consider(order, *doc, points + bonus + extra);
+        }
+        extras
+    }
+
+    fn rank_windows(&mut self, order: &Order, look: Look, most: u32, taken: &[DocId]) {
+        let area = if look == Look::Worthy { self.best.areas.most() } else { 0 };
+        let (mut parts, mut bonuses) = (Vec::new(), Vec::new());
+        let mut behind = 0;
+        for base in self.windows() {
+            // By the best of the whole segment first: that costs nothing.
+            if !self.best.opens(base, most + area) || !self.best.opens(base, self.most_of(base) + area) {
+                continue;
+            }
+            parts_of(&mut parts, &self.columns, base);
+            parts_of(&mut bonuses, &self.bonuses, base);
+            let mut bits = self.bits(&parts, base);
+            for (bits, worthy) in bits.iter_mut().zip(self.best.areas.worthy_from(base)) {
+                *bits &= if look == Look::Worthy { *worthy } else { !worthy };
+            }
+            behind += taken.get(behind..).map_or(0, |ahead| ahead.partition_point(|doc| *doc < base));
+            let here = taken.get(behind..).unwrap_or_default().iter();
+            for doc in here.take_while(|doc| **doc - base < WINDOW as DocId) {
+                bits[(doc - base) as usize / 64] &= !(1 << (doc % 64));
+            }
+            for (word, bits) in bits.into_iter().enumerate().filter(|(_, bits)| *bits != 0) {
+                let mut points = [0_u32; 64];
+                let columns = parts.iter().zip(&self.columns).chain(bonuses.iter().zip(&self.bonuses));
+                for (part, (_, counted)) in columns.filter(|(_, (_, counted))| counted.counts) {
+                    let here = bits & part.bits[word];
+                    part.each(word, here, |bit, code| points[bit % 64] += counted.of[usize::from(code)]);
+                }
+                let first = base + word as DocId * 64;
+                each_of(bits, |bit| {
+                    if points[bit % 64] + area >= self.best.least {
+                        self.best.consider(order, first + bit as DocId, points[bit % 64]);
+                    }
+                });
+            }
+        }
+    }
+
+    /// The most that a match of a window counts without sparse signals and without its area.
+    fn most_of(&self, base: DocId) -> u32 {
+        let greatest = |(column, points): &Counted<'_>| points.of[usize::from(column.greatest(base))];
+        self.columns.iter().chain(&self.bonuses).map(greatest).sum()
+    }
+}
+
+fn parts_of<'b>(parts: &mut Vec<Part<'b>>, columns: &[Counted<'b>], base: DocId) {
+    parts.clear();
+    parts.extend(columns.iter().map(|(column, _)| column.part(base)));
+}
