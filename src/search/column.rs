@@ -37,8 +37,10 @@ const MOST_CHAMPIONS: usize = 256;
 pub(crate) struct Column {
     /// Which documents, with a window of none behind the last.
     bits: Box<[u64]>,
-    /// How many matches come before each word of bits.
-    before: Box<[u32]>,
+    /// How many matches of its window come before each word of bits,
+    before: Box<[u16]>,
+    /// and how many before each window that begins at a multiple of its length.
+    windows: Box<[u32]>,
     /// The place of every match's value; empty when there is one value only.
     codes: Box<[u8]>,
     /// The greatest code in each window that begins at a multiple of its length.
@@ -104,15 +106,20 @@ impl Column {
             left = rest;
         }
         let champions = champions(&bits, &codes, found.len());
-        let mut sum = 0;
-        let mut count = |word: &u64| {
-            sum += word.count_ones();
-            sum - word.count_ones()
-        };
-        let before = bits.iter().map(&mut count).collect();
+        let (mut before, mut windows, mut all) = (Vec::with_capacity(bits.len()), Vec::new(), 0);
+        for window in bits.chunks(WORDS) {
+            windows.push(all);
+            let mut sum = 0_u16;
+            for word in window {
+                before.push(sum);
+                sum += u16::try_from(word.count_ones()).unwrap_or(0);
+            }
+            all += u32::from(sum);
+        }
         Some(Column {
             bits: bits.into(),
-            before,
+            before: before.into(),
+            windows: windows.into(),
             codes,
             greatest: greatest.into(),
             values,
@@ -186,8 +193,14 @@ impl Column {
         if self.codes.is_empty() {
             return Some(0);
         }
-        let at = *self.before.get(word)? + (bits & ((1 << bit) - 1)).count_ones();
+        let at = self.before(word)? + (bits & ((1 << bit) - 1)).count_ones();
         self.codes.get(at as usize).copied()
+    }
+
+    /// How many matches come before a word of bits.
+    #[inline]
+    fn before(&self, word: usize) -> Option<u32> {
+        Some(*self.windows.get(word / WORDS)? + u32::from(*self.before.get(word)?))
     }
 
     /// What a document counts and where the word stands in it; `None` when it does not match.
@@ -196,14 +209,11 @@ impl Column {
         Some((*self.values.get(code)?, *self.standing.get(code)?))
     }
 
-    /// What matches in a window.
+    /// What matches in a window; it begins where a word of bits does.
     pub(crate) fn part(&self, base: DocId) -> Part<'_> {
-        const NONE: (&[u64; WORDS], &[u32; WORDS]) = (&[0; WORDS], &[0; WORDS]);
         let start = base as usize / 64;
         let bits = self.bits.get(start..).and_then(|rest| rest.first_chunk());
-        let before = self.before.get(start..).and_then(|rest| rest.first_chunk());
-        let (bits, before) = bits.zip(before).unwrap_or(NONE);
-        Part { bits, before, codes: &self.codes }
+        Part { column: self, bits: bits.unwrap_or(&[0; WORDS]), start }
     }
 }
 
@@ -246,17 +256,19 @@ fn champions(bits: &[u64], codes: &[u8], count: usize) -> Box<[DocId]> {
 /// What a word matches in a window.
 #[derive(Clone, Copy)]
 pub(crate) struct Part<'a> {
+    column: &'a Column,
     /// Which documents.
     pub bits: &'a [u64; WORDS],
-    before: &'a [u32; WORDS],
-    codes: &'a [u8],
+    /// Which of the column's words is the first.
+    start: usize,
 }
 
 impl Part<'_> {
     /// Calls `work` with the place in its word and the code of each of some matches of a word of bits.
     #[inline]
     pub(crate) fn each(&self, word: usize, some: u64, mut work: impl FnMut(usize, u8)) {
-        let (all, codes) = (self.bits[word], self.codes.get(self.before[word] as usize..).unwrap_or_default());
+        let before = self.column.before(self.start + word).unwrap_or(0);
+        let (all, codes) = (self.bits[word], self.column.codes.get(before as usize..).unwrap_or_default());
         if codes.is_empty() {
             each_of(some, |bit| work(bit, 0));
         } else if some == all {
@@ -365,7 +377,7 @@ impl Columns {
     ) -> Result<Option<Arc<Column>>> {
         // Of every document a bit, of every 64 a number, of every match at most a byte.
         let bytes =
-            documents as usize * 3 / 16 + usize::try_from(frequency).unwrap_or(usize::MAX).min(documents as usize);
+            documents as usize * 5 / 32 + usize::try_from(frequency).unwrap_or(usize::MAX).min(documents as usize);
         let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         held.age();
         if let Some(place) = held.columns.get_mut(key) {

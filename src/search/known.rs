@@ -149,8 +149,8 @@ pub(crate) struct Areas {
 }
 
 struct AreasOfSegment {
-    /// By the segment's sets.
-    by_set: Box<[u16]>,
+    /// The most that they are worth to any document.
+    most: u16,
     /// The documents for which they are worth anything, as bits.
     worthy: Box<[u64]>,
 }
@@ -168,13 +168,12 @@ impl Areas {
     pub(crate) fn within<'a>(&'a self, packed: &'a Packed, segment: usize) -> AreaWorth<'a> {
         let known = self.segments.get(segment).map(|known| {
             known.get_or_init(|| {
-                let by_set = packed.areas_by_set(&self.by_slot);
-                let worthy = AreaWorth::new(packed, &self.by_slot, &by_set, &[]).bits();
-                AreasOfSegment { by_set, worthy }
+                let (most, worthy) = packed.worthy(&self.by_slot);
+                AreasOfSegment { most, worthy }
             })
         });
-        let (by_set, worthy) = known.map_or((&[][..], &[][..]), |known| (&known.by_set, &known.worthy));
-        AreaWorth::new(packed, &self.by_slot, by_set, worthy)
+        let (most, worthy) = known.map_or((0, &[][..]), |known| (known.most, &known.worthy));
+        AreaWorth::new(packed, &self.by_slot, most, worthy)
     }
 }
 

@@ -146,10 +146,23 @@ impl Packed {
         if name == MUNICIPALITY { Some(&self.areas) } else { self.facets.get(&name_hash(name)) }
     }
 
-    /// What the best area of each set is worth.
-    pub(crate) fn areas_by_set(&self, by_slot: &[u16]) -> Box<[u16]> {
-        (0..self.areas.ends.len()).map(|set| worth(self.areas.set(set), by_slot)).collect()
+    /// The most that areas are worth to any document, and the documents to which they are worth anything, as bits.
+    pub(crate) fn worthy(&self, by_slot: &[u16]) -> (u16, Box<[u64]>) {
+        let areas = &self.areas;
+        let by_set: Vec<u16> = (0..areas.ends.len()).map(|set| worth(areas.set(set), by_slot)).collect();
+        let most = by_set.iter().max().copied().unwrap_or(0);
+        let others = areas.others.iter().map(|(_, slots)| worth(slots, by_slot)).max().unwrap_or(0);
+        let worthy = |set: usize| by_set.get(set).is_none_or(|worth| *worth > 0);
+        let bits = match &areas.of {
+            Sets::Few(of) => bits(of, |set| worthy(usize::from(*set))),
+            Sets::Many(of) => bits(of, |set| worthy(usize::from(*set))),
+        };
+        (most.max(others), bits)
     }
+}
+
+fn bits<T>(of: &[T], is_set: impl Fn(&T) -> bool) -> Box<[u64]> {
+    of.chunks(64).map(|some| some.iter().rev().fold(0, |word, one| word << 1 | u64::from(is_set(one)))).collect()
 }
 
 /// Counts the documents of a segment by several facets.
@@ -219,34 +232,17 @@ impl<'a> Counting<'a> {
 pub(crate) struct AreaWorth<'a> {
     areas: &'a Facet,
     by_slot: &'a [u16],
-    by_set: &'a [u16],
     worthy: &'a [u64],
     most: u32,
 }
 
 impl<'a> AreaWorth<'a> {
-    /// By the worth of slots and of the segment's sets; `worthy` are the bits that `bits` makes of these.
-    pub(crate) fn new(packed: &'a Packed, by_slot: &'a [u16], by_set: &'a [u16], worthy: &'a [u64]) -> AreaWorth<'a> {
-        let most = by_slot.iter().max().copied().unwrap_or(0).into();
-        AreaWorth { areas: &packed.areas, by_slot, by_set, worthy, most }
+    /// By the worth of slots, with what `worthy` tells of them.
+    pub(crate) fn new(packed: &'a Packed, by_slot: &'a [u16], most: u16, worthy: &'a [u64]) -> AreaWorth<'a> {
+        AreaWorth { areas: &packed.areas, by_slot, worthy, most: most.into() }
     }
 
-    /// The documents for which the areas are worth anything.
-    pub(crate) fn bits(&self) -> Box<[u64]> {
-        let documents = match &self.areas.of {
-            Sets::Few(of) => of.len(),
-            Sets::Many(of) => of.len(),
-        };
-        let mut bits = vec![0_u64; documents.div_ceil(64)];
-        for (word, first) in bits.iter_mut().zip((0..).step_by(64)) {
-            for (bit, doc) in (first..first + 64).enumerate() {
-                *word |= u64::from(self.of(doc) > 0) << bit;
-            }
-        }
-        bits.into()
-    }
-
-    /// The same from a document on, where they were made.
+    /// From a document on, those to which the areas are worth anything, as bits.
     pub(crate) fn worthy_from(&self, doc: DocId) -> &'a [u64] {
         self.worthy.get(doc as usize / 64..).unwrap_or_default()
     }
@@ -260,11 +256,8 @@ impl<'a> AreaWorth<'a> {
     /// What the best area of a document is worth.
     #[inline]
     pub(crate) fn of(&self, doc: DocId) -> u32 {
-        if self.most == 0 {
-            return 0;
-        }
-        let known = self.by_set.get(self.areas.number(doc)).copied();
-        known.unwrap_or_else(|| worth(self.areas.of(doc), self.by_slot)).into()
+        let is_worthy = self.worthy.get(doc as usize / 64).is_some_and(|word| word >> (doc % 64) & 1 == 1);
+        if is_worthy { worth(self.areas.of(doc), self.by_slot).into() } else { 0 }
     }
 }
 

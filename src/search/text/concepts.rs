@@ -117,8 +117,7 @@ pub(super) fn areas(words: &[Word]) -> Vec<u16> {
     {
         *last = last.strip_suffix('s').unwrap_or(last).to_owned();
     }
-    let mut areas: Vec<u16> =
-        known.iter().filter(|named| named.is_meant(&typed)).map(|named| named.number).collect();
+    let mut areas: Vec<u16> = known.iter().filter(|named| named.is_meant(&typed)).map(|named| named.number).collect();
     areas.dedup();
     areas
 }

@@ -129,9 +129,7 @@ fn joins(clauses: &[Clause]) -> Vec<Join> {
         .filter_map(|(at, pair)| {
             let (first, second) = (word(pair.first()?)?, word(pair.last()?)?);
             let links = if first.ends_with('s') { &[""][..] } else { &["", "s"] };
-            let joined = links.iter().filter_map(|link| {
-                Word::term_of(&format!("{first}{link}{second}"))
-            });
+            let joined = links.iter().filter_map(|link| Word::term_of(&format!("{first}{link}{second}")));
             let terms: Vec<String> = joined.collect();
             (!terms.is_empty()).then_some(Join { clause: at, terms })
         })

@@ -173,7 +173,7 @@ impl Reference<'_> {
         };
         let (mut required, mut places, mut fillers) =
             (of(ClauseRole::Required), of(ClauseRole::Place), of(ClauseRole::Filler));
-        let areas = places.iter().flat_map(|(_, clause)| &clause.alternatives).filter_map(|way| match way.what {
+        let areas = places.iter().flat_map(|(_, clause)| &*clause.alternatives).filter_map(|way| match way.what {
             AlternativeKind::Area(area) => Some(area),
             _ => None,
         });
@@ -214,7 +214,7 @@ impl Reference<'_> {
                         let clauses = words.iter().map(|word| text::Clause {
                             range: word.range.clone(),
                             words: vec![word.clone()],
-                            alternatives: word.ways(),
+                            alternatives: word.ways().into(),
                             role: ClauseRole::Required,
                             numeric: false,
                         });
