@@ -18,7 +18,7 @@ use tantivy::{DocId, TERMINATED};
 pub(crate) type ColumnTerm = (In, Worth, u32, usize, usize);
 
 /// All columns of a segment take so many bytes at most.
-const MOST_BYTES: usize = 48 << 20;
+const MOST_BYTES: usize = 64 << 20;
 /// So many words without a column are remembered.
 const MOST_ASKED: usize = 4_096;
 /// A word takes another's place when its column would save so many times as much: words that are asked for alike are not
@@ -30,6 +30,8 @@ const MOST_KINDS: usize = if cfg!(test) { 24 } else { 256 };
 
 /// So many codes there are.
 const MOST_CODES: usize = 256;
+/// Matches are counted for so many words of bits together: for each word it would take a quarter more room.
+const GROUP: usize = 4;
 /// So many of the matches that count most are at hand.
 const MOST_CHAMPIONS: usize = 256;
 
@@ -37,7 +39,7 @@ const MOST_CHAMPIONS: usize = 256;
 pub(crate) struct Column {
     /// Which documents, with a window of none behind the last.
     bits: Box<[u64]>,
-    /// How many matches of its window come before each word of bits,
+    /// How many matches of its window come before each group of words of bits,
     before: Box<[u16]>,
     /// and how many before each window that begins at a multiple of its length.
     windows: Box<[u32]>,
@@ -110,9 +112,9 @@ impl Column {
         for window in bits.chunks(WORDS) {
             windows.push(all);
             let mut sum = 0_u16;
-            for word in window {
+            for group in window.chunks(GROUP) {
                 before.push(sum);
-                sum += u16::try_from(word.count_ones()).unwrap_or(0);
+                sum += group.iter().map(|word| u16::try_from(word.count_ones()).unwrap_or(0)).sum::<u16>();
             }
             all += u32::from(sum);
         }
@@ -200,7 +202,9 @@ impl Column {
     /// How many matches come before a word of bits.
     #[inline]
     fn before(&self, word: usize) -> Option<u32> {
-        Some(*self.windows.get(word / WORDS)? + u32::from(*self.before.get(word)?))
+        let group = word / GROUP;
+        let rest = self.bits.get(group * GROUP..word)?.iter().map(|word| word.count_ones()).sum::<u32>();
+        Some(*self.windows.get(word / WORDS)? + u32::from(*self.before.get(group)?) + rest)
     }
 
     /// What a document counts and where the word stands in it; `None` when it does not match.
@@ -375,9 +379,9 @@ impl Columns {
         documents: DocId,
         make: impl FnOnce() -> Result<Option<Column>>,
     ) -> Result<Option<Arc<Column>>> {
-        // Of every document a bit, of every 64 a number, of every match at most a byte.
+        // Of every document a bit, of every 256 a number, of every match at most a byte.
         let bytes =
-            documents as usize * 5 / 32 + usize::try_from(frequency).unwrap_or(usize::MAX).min(documents as usize);
+            documents as usize * 17 / 128 + usize::try_from(frequency).unwrap_or(usize::MAX).min(documents as usize);
         let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         held.age();
         if let Some(place) = held.columns.get_mut(key) {
