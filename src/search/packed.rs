@@ -13,6 +13,9 @@ use tantivy::columnar::Column;
 /// The set of a document that came when all numbers were taken. Tests have few sets and are to have others too.
 const OTHER: u16 = if cfg!(test) { 30 } else { u16::MAX };
 
+/// Documents are counted by sets once there is one for so many sets.
+const SETS_FOR_EACH: usize = 8;
+
 /// The facet values of all documents of a segment.
 #[derive(Debug)]
 pub(crate) struct Packed {
@@ -170,15 +173,42 @@ pub(crate) struct Counting<'a>(Vec<Counted<'a>>);
 
 struct Counted<'a> {
     facet: &'a Facet,
+    /// Documents that are not counted yet: to count few of them by sets would mean to go through many sets for nothing.
+    waiting: Vec<DocId>,
     /// Two counts for each set, taken in turn: neighbours often have the same set, and to count on would have to wait for
-    /// what was written just before.
+    /// what was written just before. Empty as long as documents wait.
     by_set: Vec<[u32; 2]>,
     others: Vec<DocId>,
 }
 
-impl Counted<'_> {
+impl<'a> Counted<'a> {
+    fn new(facet: &'a Facet) -> Counted<'a> {
+        Counted { facet, waiting: Vec::new(), by_set: Vec::new(), others: Vec::new() }
+    }
+
+    fn add(&mut self, docs: &[DocId]) {
+        let sets = self.facet.ends.len();
+        if !self.by_set.is_empty() {
+            self.count(docs);
+        } else if (self.waiting.len() + docs.len()) * SETS_FOR_EACH < sets {
+            self.waiting.extend_from_slice(docs);
+        } else {
+            self.by_set = vec![[0; 2]; sets];
+            let waiting = std::mem::take(&mut self.waiting);
+            self.count(&waiting);
+            self.count(docs);
+        }
+    }
+
+    fn count(&mut self, docs: &[DocId]) {
+        match &self.facet.of {
+            Sets::Few(of) => self.count_by(docs, |doc| of.get(doc as usize).copied().unwrap_or(0).into()),
+            Sets::Many(of) => self.count_by(docs, |doc| of.get(doc as usize).copied().unwrap_or(0).into()),
+        }
+    }
+
     #[inline]
-    fn add(&mut self, docs: &[DocId], set: impl Fn(DocId) -> usize) {
+    fn count_by(&mut self, docs: &[DocId], set: impl Fn(DocId) -> usize) {
         for (at, doc) in docs.iter().enumerate() {
             match self.by_set.get_mut(set(*doc)) {
                 Some(counts) => counts[at % 2] += 1,
@@ -191,8 +221,7 @@ impl Counted<'_> {
 impl<'a> Counting<'a> {
     /// Begins to count; facets that no document of the segment has are left out.
     pub(crate) fn new(packed: &'a Packed, facets: &[&str]) -> Counting<'a> {
-        let counted = |facet: &'a Facet| Counted { facet, by_set: vec![[0; 2]; facet.ends.len()], others: Vec::new() };
-        Counting(facets.iter().filter_map(|name| packed.facet(name)).map(counted).collect())
+        Counting(facets.iter().filter_map(|name| packed.facet(name)).map(Counted::new).collect())
     }
 
     /// Whether there is nothing to count.
@@ -202,12 +231,7 @@ impl<'a> Counting<'a> {
 
     /// Counts documents.
     pub(crate) fn add(&mut self, docs: &[DocId]) {
-        for counted in &mut self.0 {
-            match &counted.facet.of {
-                Sets::Few(of) => counted.add(docs, |doc| of.get(doc as usize).copied().unwrap_or(0).into()),
-                Sets::Many(of) => counted.add(docs, |doc| of.get(doc as usize).copied().unwrap_or(0).into()),
-            }
-        }
+        self.0.iter_mut().for_each(|counted| counted.add(docs));
     }
 
     /// Adds what was counted to counts by slot.
@@ -224,6 +248,7 @@ impl<'a> Counting<'a> {
                 add(counted.facet.set(set), one + other);
             }
             counted.others.iter().for_each(|doc| add(counted.facet.other(*doc), 1));
+            counted.waiting.iter().for_each(|doc| add(counted.facet.of(*doc), 1));
         }
     }
 }
