@@ -212,7 +212,7 @@ impl Pass<'_> {
         } else {
             self.seed(&source, &signals, ranked, &sieve, &mut best);
             if let Some((usual, columns)) = sieve.usual.zip(source.columns()) {
-                let mut pass = ColumnsPass::new(columns, &signals, usual, &mut best);
+                let mut pass = ColumnsPass::new(columns, &mut signals, usual, &mut best);
                 pass.count(self.conditions.asker, self.enough, &mut counting, out);
                 if let Some(order) = ranked {
                     pass.rank(order);

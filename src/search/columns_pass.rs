@@ -40,7 +40,7 @@ pub(crate) struct ColumnsPass<'a, 'b, K> {
     /// Signals that have columns too.
     bonuses: Vec<Counted<'b>>,
     /// Signals that have none, because few documents have them.
-    sparse: Vec<&'b Source>,
+    sparse: Vec<&'b mut Source>,
     /// The documents that are shown, as bits.
     usual: &'b [u64],
     best: &'b mut Best<'a, K>,
@@ -59,12 +59,17 @@ impl<'a, 'b, K: SortKey> ColumnsPass<'a, 'b, K> {
     /// A pass over what all columns match.
     pub(crate) fn new(
         columns: Vec<Counted<'b>>,
-        signals: &'b [Source],
+        signals: &'b mut [Source],
         usual: &'b [u64],
         best: &'b mut Best<'a, K>,
     ) -> Self {
-        let bonuses = signals.iter().filter_map(Source::as_column).collect();
-        let sparse = signals.iter().filter(|signal| signal.as_column().is_none()).collect();
+        let (mut bonuses, mut sparse) = (Vec::new(), Vec::new());
+        for signal in signals {
+            match signal {
+                Source::Column(column, points) => bonuses.push((&**column, &**points)),
+                signal => sparse.push(signal),
+            }
+        }
         ColumnsPass { columns, bonuses, sparse, usual, best }
     }
 
@@ -128,8 +133,7 @@ impl<'a, 'b, K: SortKey> ColumnsPass<'a, 'b, K> {
             return List::default();
         }
         let data = self.best.data;
-        // Readers only go forward.
-        let lists = self.sparse.iter().map(|signal| Source::clone(signal).list(data, true));
+        let lists = self.sparse.iter_mut().map(|signal| signal.list(data, true));
         let extras = lists.fold(List::default(), List::sum);
         for (doc, extra) in extras.docs.iter().zip(&extras.points) {
             let is_shown = self.usual.get(*doc as usize / 64).is_some_and(|word| word >> (doc % 64) & 1 == 1);

@@ -1,5 +1,5 @@
 use super::*;
-use crate::search::query::Hit;
+use crate::search::query::{Hit, Start};
 
 /// So many that several windows of documents are read.
 const MANY: u64 = 9_000;
@@ -12,10 +12,15 @@ fn name(tie: u64) -> String {
     format!("{} {} {tie}", at(&FIRST, 1), at(&SECOND, 7))
 }
 
-fn registry() -> Registry {
+/// Of which nothing was ever deleted.
+fn whole() -> Registry {
     let document =
         |tie| organisation(tie, &name(tie)).marked("status", if tie % 10 == 0 { "dormant" } else { "active" });
-    let mut registry = Registry::of((1..=MANY).map(document).collect());
+    Registry::of((1..=MANY).map(document).collect())
+}
+
+fn registry() -> Registry {
+    let mut registry = whole();
     registry.apply(
         Vec::new(),
         &(1..=MANY / 100).map(|tie| (Kind::Organisation, Uuid::from_u128(tie.into()))).collect::<Vec<_>>(),
@@ -46,6 +51,30 @@ fn every_match_is_counted_in_whatever_way_words_are_read() {
         for time in 2..=3 {
             let again = registry.find(&query);
             assert_eq!((again.total, seen(&again)), (first.total, seen(&first)), "{words}, time {time}");
+        }
+    }
+}
+
+#[test]
+fn a_segment_without_deletions_is_read_by_its_columns_as_by_its_lists() {
+    let registry = whole();
+    let named =
+        |words: &[&str]| (1..=MANY).map(name).filter(|name| words.iter().all(|word| name.contains(word))).count();
+    for (words, expected) in [
+        ("kvinnojour", named(&["kvinnojour"])),
+        ("kvinnojour boden", named(&["kvinnojour"])),
+        ("\"övertorneå\" hembygdsförening", named(&["Övertorneå hembygdsförening"])),
+        ("Övertorneå", named(&["Övertorneå"])),
+        ("Gällivare byaråd 8", 0),
+    ] {
+        for offset in [0, 40] {
+            let asked = Query { explain: true, start: Start::Offset(offset), ..text(words) };
+            let first = registry.find(&asked);
+            assert!(expected == 0 || first.total == expected, "{words}: {} and not {expected}", first.total);
+            for time in 2..=4 {
+                let again = registry.find(&asked);
+                assert_eq!((again.total, seen(&again)), (first.total, seen(&first)), "{words}, time {time}");
+            }
         }
     }
 }

@@ -7,6 +7,7 @@ mod concepts;
 mod fillers;
 mod fold;
 mod lexicon;
+mod memo;
 pub mod spelling;
 mod stem;
 pub mod syntax;
@@ -22,9 +23,9 @@ use icu_collator::options::CollatorOptions;
 use icu_collator::preferences::CollationNumericOrdering;
 use icu_collator::{Collator, CollatorBorrowed, CollatorPreferences};
 use icu_locale_core::locale;
-use quick_cache::sync::Cache;
+use memo::Memo;
 use std::ops::Range;
-use std::sync::{Arc, LazyLock, OnceLock};
+use std::sync::OnceLock;
 use unicode_normalization::char::is_combining_mark;
 
 /// Raised when analysis, lexicon or collation change: indexes are then made anew.
@@ -34,11 +35,6 @@ pub const VERSION: u32 = 3;
 pub const MARKED: char = '\u{7}';
 /// Before the stem of a word in a text that has no å, ä and ö at all, and may lack them.
 pub const PLAIN: char = '\u{8}';
-
-/// So many words are kept as they were read: some megabytes.
-const MOST_KNOWN: usize = 8_192;
-/// Longer ones are not: they are no words.
-const LONGEST_KNOWN: usize = 64;
 
 /// A word of a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,19 +56,11 @@ pub struct Word {
 }
 
 impl Word {
-    /// A word as it was typed; `None` when nothing of it is left without its marks. Words come again and again, so what was made
-    /// of them is kept: it never depends on anything else.
+    /// A word as it was typed; `None` when nothing of it is left without its marks.
     pub(crate) fn new(surface: &str, range: Range<usize>) -> Option<Word> {
-        static KNOWN: LazyLock<Cache<String, Arc<Word>>> = LazyLock::new(|| Cache::new(MOST_KNOWN));
-        if surface.len() > LONGEST_KNOWN {
-            return Word::read(surface, range);
-        }
-        if let Some(word) = KNOWN.get(surface) {
-            return Some(Word { range, ..(*word).clone() });
-        }
-        let word = Word::read(surface, range)?;
-        KNOWN.insert(surface.to_owned(), Arc::new(word.clone()));
-        Some(word)
+        static READ: Memo<Option<Word>> = Memo::new();
+        let word = READ.get(surface, || Word::read(surface));
+        word.as_ref().as_ref().map(|word| Word { range, ..word.clone() })
     }
 
     /// What the whole of a word is found by, without its parts: far quicker to tell.
@@ -83,7 +71,7 @@ impl Word {
         (!folded.is_empty()).then(|| marked.unwrap_or(stem))
     }
 
-    fn read(surface: &str, range: Range<usize>) -> Option<Word> {
+    fn read(surface: &str) -> Option<Word> {
         let folded = fold(surface);
         if folded.is_empty() {
             return None;
@@ -97,7 +85,7 @@ impl Word {
             marked_parts.extend(marked_part(&folded, &letters, &part));
             parts.push(part.stem);
         }
-        Some(Word { exact: exact(surface), folded, stem, marked, parts, marked_parts, range })
+        Some(Word { exact: exact(surface), folded, stem, marked, parts, marked_parts, range: 0..surface.len() })
     }
 
     /// Ways to match as it was typed: with its å, ä and ö, or lacking them in a text that has none; without them in any spelling.

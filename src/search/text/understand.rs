@@ -4,13 +4,13 @@ use super::concepts::{areas, longest, terms, terms_of_stems};
 use super::fillers::{is_filler, is_generic};
 use super::fold::{fold, is_marked, spelled};
 use super::lexicon::lexicon;
+use super::memo::Memo;
 use super::stem::stem;
 use super::{Word, compound, marked_part, plain, words};
 use crate::identifier::{PathId, looks_personal, organisation_number, parse_path_id};
 use crate::search::weights;
-use quick_cache::sync::Cache;
 use std::ops::Range;
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 
 /// Whether a document must have a clause.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -210,9 +210,6 @@ pub(super) fn parts_and_wholes(folded: &str) -> Vec<compound::Part> {
     all
 }
 
-/// So many words are kept as they were understood: some megabytes.
-const MOST_KNOWN: usize = 8_192;
-
 /// What a word means by itself.
 struct Meaning {
     alternatives: Arc<[Alternative]>,
@@ -220,15 +217,10 @@ struct Meaning {
 }
 
 impl Meaning {
-    /// Of a word: the same ones are asked for again and again, so it is kept. It depends on nothing but the word.
+    /// Of a word.
     fn of(word: &Word) -> Arc<Meaning> {
-        static KNOWN: LazyLock<Cache<String, Arc<Meaning>>> = LazyLock::new(|| Cache::new(MOST_KNOWN));
-        if let Some(meaning) = KNOWN.get(&word.exact) {
-            return meaning;
-        }
-        let meaning = Arc::new(meaning(word));
-        KNOWN.insert(word.exact.clone(), Arc::clone(&meaning));
-        meaning
+        static UNDERSTOOD: Memo<Meaning> = Memo::new();
+        UNDERSTOOD.get(&word.exact, || meaning(word))
     }
 }
 
