@@ -136,6 +136,15 @@ fn a_window_whose_words_count_less_is_not_passed_over_where_its_areas_make_up_fo
     }
 }
 
+#[test]
+fn a_record_of_the_area_is_a_hit_once() {
+    let document = |tie| organisation(tie, "Kvinnojour");
+    let there = |tie| if tie == 40 { document(tie).active_in("2580") } else { document(tie) };
+    let registry = Registry::of((1..=MANY).map(there).collect());
+    let expected = [40, 1, 2, 3, 4].map(Uuid::from_u128).to_vec();
+    assert_eq!(first_five(&registry, "kvinnojour luleå"), [(); 3].map(|()| expected.clone()));
+}
+
 /// Documents of which those from 4,096 on to 5,000 match nothing: then a window begins within another and has the
 /// beginning of a third.
 fn with_a_gap(document: impl Fn(u64) -> Document) -> Registry {
