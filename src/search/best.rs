@@ -6,6 +6,7 @@ use crate::search::packed::AreaWorth;
 use crate::search::view::SegmentData;
 use crate::search::weights::REST;
 use crate::search::window::Stretch;
+use std::collections::BinaryHeap;
 use tantivy::DocId;
 
 /// The first hits of a segment.
@@ -19,12 +20,12 @@ pub(crate) struct Best<'a, K> {
     pub scored: bool,
     /// Whether a low score alone rules a document out.
     pub prune: bool,
-    /// The score below which it does.
+    /// The score below which it does in the window that is looked at.
     pub least: u32,
     /// No document of the window has a lesser tie rank.
     pub floor: u32,
-    /// Score and tie rank of a hit that so many others are not behind that the last of the first is no worse.
-    pub known: Option<(u32, u32)>,
+    /// What rules out anywhere.
+    pub bar: Bar,
     /// The hits.
     pub top: Top<K>,
 }
@@ -37,23 +38,27 @@ impl<K: SortKey> Best<'_, K> {
 
     /// The same where what areas are worth is part of the bound; of the window that begins there.
     pub(crate) fn opens(&mut self, base: DocId, bound: u32) -> bool {
+        if bound < self.bar.score {
+            return false;
+        }
         self.floor = self.data.tie_floor(base);
-        self.rise();
+        self.least = self.bar.least(self.floor);
         bound >= self.least
     }
 
     /// Begins to look at documents of any window.
     pub(crate) fn everywhere(&mut self) {
         self.floor = 0;
-        self.rise();
+        self.least = self.bar.least(self.floor);
     }
 
-    /// Sets the least score by the last of the first: where scores are all, one that came later with the same is too late.
-    pub(crate) fn rise(&mut self) {
-        let last = self.top.last.as_ref().map(|last| (last.score, last.tie));
-        let known = last.into_iter().chain(self.known).filter(|_| self.prune);
-        let least = known.map(|(score, tie)| score + u32::from(K::IS_SCORE && tie < self.floor)).max();
-        self.least = least.unwrap_or(0);
+    /// Raises the bar to a hit that so many others are not behind that the last of the first is no worse.
+    pub(crate) fn raise(&mut self, score: u32, tie: u32) {
+        if self.prune {
+            let bar = Bar { score, tie: if K::IS_SCORE { tie } else { u32::MAX } };
+            self.bar = self.bar.max(bar);
+            self.least = self.bar.least(self.floor);
+        }
     }
 
     /// A match with fewer points, before what its area is worth, is not among the first.
@@ -91,8 +96,35 @@ impl<K: SortKey> Best<'_, K> {
         let entry = Entry { key, tie: data.tie_rank(doc), doc, score };
         if self.top.takes(&entry) {
             self.top.push(entry);
-            self.rise();
+            if let Some((score, tie)) = self.top.last().map(|last| (last.score, last.tie)) {
+                self.raise(score, tie);
+            }
         }
+    }
+}
+
+/// What a document must reach to be among the first. Where scores are all, one that came later with the same score is too
+/// late.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Bar {
+    /// A score.
+    pub score: u32,
+    /// Documents of a greater tie rank must reach more.
+    tie: u32,
+}
+
+impl Bar {
+    /// Everything reaches it.
+    pub(crate) const NONE: Bar = Bar { score: 0, tie: u32::MAX };
+
+    fn max(self, other: Bar) -> Bar {
+        let higher = other.score > self.score || other.score == self.score && other.tie < self.tie;
+        if higher { other } else { self }
+    }
+
+    /// The least score of documents of which none has a lesser tie rank.
+    fn least(self, floor: u32) -> u32 {
+        self.score + u32::from(self.tie < floor)
     }
 }
 
@@ -160,48 +192,45 @@ pub(crate) struct Entry<K> {
 /// The first so many of what is pushed.
 pub(crate) struct Top<K> {
     keep: usize,
-    found: Vec<Entry<K>>,
-    /// The last of the first, once there are enough.
-    last: Option<Entry<K>>,
+    found: BinaryHeap<Entry<K>>,
 }
 
 impl<K: SortKey> Top<K> {
     /// Room for so many.
     pub(crate) fn new(keep: usize) -> Top<K> {
-        Top { keep, found: Vec::with_capacity(keep.min(1024) * 2), last: None }
+        Top { keep, found: BinaryHeap::with_capacity(keep.min(1024)) }
+    }
+
+    /// The last of the first, once there are enough.
+    #[inline]
+    fn last(&self) -> Option<&Entry<K>> {
+        self.found.peek().filter(|_| self.found.len() >= self.keep)
     }
 
     /// Whether a first key is too late to enter.
     #[inline]
     fn too_late(&self, first: u64) -> bool {
-        self.last.as_ref().is_some_and(|last| first > last.key.first())
+        self.last().is_some_and(|last| first > last.key.first())
     }
 
     /// Whether a hit is among the first so far.
     #[inline]
     fn takes(&self, entry: &Entry<K>) -> bool {
-        self.last.as_ref().is_none_or(|last| entry < last)
+        self.last().is_none_or(|last| entry < last)
     }
 
+    /// Takes in a hit that is among the first so far.
     fn push(&mut self, entry: Entry<K>) {
-        self.found.push(entry);
-        if self.found.len() >= self.keep.saturating_mul(2) {
-            self.shrink();
-        }
-    }
-
-    fn shrink(&mut self) {
-        if self.found.len() > self.keep && self.keep > 0 {
-            let (_, last, _) = self.found.select_nth_unstable(self.keep - 1);
-            self.last = Some(*last);
-            self.found.truncate(self.keep);
+        if self.found.len() < self.keep {
+            self.found.push(entry);
+        } else if let Some(mut last) = self.found.peek_mut() {
+            *last = entry;
         }
     }
 
     /// The hits, in no order.
-    pub(crate) fn finish(mut self) -> Vec<Entry<K>> {
-        self.shrink();
-        self.found
+    pub(crate) fn finish(self) -> Vec<Entry<K>> {
+        self.found.into_vec()
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::error::Result;
 use crate::resources::Audience;
-use crate::search::best::{Best, SortKey, Top};
+use crate::search::best::{Bar, Best, SortKey, Top};
 use crate::search::columns_pass::ColumnsPass;
 use crate::search::intake::{Features, default_kinds};
 use crate::search::known::Areas;
@@ -196,7 +196,7 @@ impl Pass<'_> {
             least: 0,
             floor: 0,
             prune: self.scored && ranked.is_some_and(Order::best_first),
-            known: None,
+            bar: Bar::NONE,
             top: Top::new(self.keep),
         };
         let sieve = Sieve::new(self, segment);

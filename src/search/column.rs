@@ -3,14 +3,14 @@
 
 use crate::error::Result;
 use crate::resources::Audience;
-use crate::search::cursor::{Clause, Worth};
+use crate::search::cursor::Worth;
 use crate::search::evidence::Places;
-use crate::search::source::Source;
+use crate::search::packed::Counts;
+use crate::search::postings::Way;
 use crate::search::terms::In;
 use crate::search::view::SegmentData;
-use crate::search::window::{Spare, Stretch, WINDOW, WORDS, each_of};
-use foldhash::HashMap;
-use std::collections::BTreeSet;
+use crate::search::window::{WINDOW, WORDS, each_of, touched};
+use foldhash::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use tantivy::{DocId, TERMINATED};
 
@@ -32,6 +32,8 @@ const MOST_KINDS: usize = if cfg!(test) { 24 } else { 256 };
 const MOST_CODES: usize = 256;
 /// Matches are counted for so many words of bits together: for each word it would take a quarter more room.
 const GROUP: usize = 4;
+/// Facet counts of so many values are kept for everyone and for partners: some kilobytes.
+const MOST_COUNTED: usize = 1_024;
 /// So many of the matches that count most are at hand.
 const MOST_CHAMPIONS: usize = 256;
 
@@ -54,35 +56,35 @@ pub(crate) struct Column {
     count: usize,
     /// How many of the matches everyone and partners are shown.
     shown: [OnceLock<usize>; 2],
+    /// What facets count of these.
+    counted: [Mutex<Vec<(&'static str, Counts)>>; 2],
     /// Matches that count most, the best first.
     champions: Box<[DocId]>,
 }
 
 impl Column {
-    /// The column of a source whose points are values, and of the same word document by document; `None` when there are
-    /// too many different ones.
-    pub(crate) fn of(mut source: Source, mut clause: Clause, data: &SegmentData) -> Option<Column> {
+    /// The column of a word by its ways to match, of a weight of 1000; `None` when there are too many different values.
+    pub(crate) fn of(mut ways: Vec<Way>, data: &SegmentData) -> Option<Column> {
         let mut bits = vec![0; (data.documents as usize).div_ceil(64) + WORDS];
         // What each match counts and, below, where the word stands in it.
         let mut found: Vec<u32> = Vec::new();
-        let mut spare = Spare::default();
-        let mut window = spare.take();
-        let mut next = source.next(0);
-        while next < data.documents {
-            let stretch = Stretch::new(next, data);
-            window.clear();
-            source.fill(stretch, &mut window, &mut spare);
-            bits.get_mut(stretch.base as usize / 64..)?.first_chunk_mut::<WORDS>()?.copy_from_slice(&window.bits);
-            window.each(|at| {
-                let doc = stretch.base + at as DocId;
-                let places = if clause.seek(doc) == doc { clause.places() } else { 0 };
-                let value = window.points[at % WINDOW].min(u32::from(u16::MAX));
-                found.push(value << Places::BITS | u32::from(places));
-            });
-            next = source.next(stretch.end());
+        let mut told = vec![0; WINDOW];
+        for (base, words) in (0..data.documents).step_by(WINDOW).zip(bits.chunks_mut(WORDS)) {
+            for way in &mut ways {
+                way.tell(base + WINDOW as DocId, data, |doc, value, places| {
+                    let at = (doc - base) as usize % WINDOW;
+                    let (word, bit) = (&mut words[at / 64 % WORDS], 1 << (at % 64));
+                    let held = if *word & bit == 0 { 0 } else { told[at] };
+                    *word |= bit;
+                    let value = value.min(u32::from(u16::MAX)).max(held >> Places::BITS);
+                    told[at] = value << Places::BITS | held & u32::from(Places::MAX) | u32::from(places);
+                });
+            }
+            for (first, bits) in (0..).step_by(64).zip(words) {
+                each_of(*bits, |bit| found.push(told[(first + bit) % WINDOW]));
+            }
         }
-        spare.give(window);
-        let mut kinds: Vec<u32> = found.iter().copied().collect::<BTreeSet<u32>>().into_iter().collect();
+        let mut kinds = distinct(&found);
         let whole = kinds.len() <= MOST_KINDS;
         if !whole {
             found.iter_mut().for_each(|kind| *kind &= !u32::from(Places::MAX));
@@ -92,10 +94,12 @@ impl Column {
         if kinds.len() > MOST_KINDS {
             return None;
         }
-        let code = |kind: &u32| kinds.binary_search(kind).ok().and_then(|code| u8::try_from(code).ok()).unwrap_or(0);
         let codes = match kinds.len() {
             0 | 1 => Box::default(),
-            _ => found.iter().map(code).collect(),
+            _ => {
+                let of: HashMap<u32, u8> = kinds.iter().copied().zip(0..=u8::MAX).collect();
+                found.iter().map(|kind| of.get(kind).copied().unwrap_or(0)).collect()
+            }
         };
         let values = kinds.iter().map(|kind| kind >> Places::BITS).collect();
         let standing = if whole { kinds.iter().map(|kind| kind.to_le_bytes()[0]).collect() } else { Vec::new() };
@@ -128,6 +132,7 @@ impl Column {
             standing,
             count: found.len(),
             shown: Default::default(),
+            counted: Default::default(),
             champions,
         })
     }
@@ -143,6 +148,26 @@ impl Column {
         let known = if asker == Audience::Public { everyone } else { partners };
         let both = |(own, usual): (&u64, &u64)| (own & usual).count_ones() as usize;
         *known.get_or_init(|| self.bits.iter().zip(data.usual(asker)).map(both).sum())
+    }
+
+    /// What a facet counts of the matches that an asker is shown, if that was counted before.
+    pub(crate) fn counted(&self, asker: Audience, facet: &str) -> Option<Counts> {
+        let counted = self.counted_for(asker).lock().unwrap_or_else(PoisonError::into_inner);
+        counted.iter().find(|(name, _)| *name == facet).map(|(_, counts)| Arc::clone(counts))
+    }
+
+    /// Keeps what a facet counts, as far as there is room.
+    pub(crate) fn keep_counted(&self, asker: Audience, facet: &'static str, counts: Counts) {
+        let mut counted = self.counted_for(asker).lock().unwrap_or_else(PoisonError::into_inner);
+        let values: usize = counted.iter().map(|(_, counts)| counts.len()).sum();
+        if values + counts.len() <= MOST_COUNTED && counted.iter().all(|(name, _)| *name != facet) {
+            counted.push((facet, counts));
+        }
+    }
+
+    fn counted_for(&self, asker: Audience) -> &Mutex<Vec<(&'static str, Counts)>> {
+        let [everyone, partners] = &self.counted;
+        if asker == Audience::Public { everyone } else { partners }
     }
 
     /// Some of the matches that count most, the best first.
@@ -174,14 +199,18 @@ impl Column {
 
     /// A code that none in a window is greater than; greater codes stand for greater values.
     pub(crate) fn greatest(&self, base: DocId) -> u8 {
-        let at = base as usize / WINDOW;
-        let two = self.greatest.get(at..).unwrap_or_default().iter().take(2);
-        two.max().copied().unwrap_or(0)
+        touched(&self.greatest, base).iter().max().copied().unwrap_or(0)
     }
 
     /// Whether it tells where words stand.
     pub(crate) fn tells_places(&self) -> bool {
         !self.standing.is_empty()
+    }
+
+    /// Whether a document matches.
+    #[inline]
+    pub(crate) fn has(&self, doc: DocId) -> bool {
+        self.bits.get(doc as usize / 64).is_some_and(|bits| bits >> (doc % 64) & 1 == 1)
     }
 
     /// The code of a document's value; `None` when it does not match.
@@ -219,6 +248,13 @@ impl Column {
         let bits = self.bits.get(start..).and_then(|rest| rest.first_chunk());
         Part { column: self, bits: bits.unwrap_or(&[0; WORDS]), start }
     }
+}
+
+/// Different numbers, from low to high.
+fn distinct(numbers: &[u32]) -> Vec<u32> {
+    let mut distinct: Vec<u32> = numbers.iter().copied().collect::<HashSet<u32>>().into_iter().collect();
+    distinct.sort_unstable();
+    distinct
 }
 
 /// The first so many of those matches that have the greatest codes.
@@ -268,11 +304,27 @@ pub(crate) struct Part<'a> {
 }
 
 impl Part<'_> {
+    /// The codes of the matches of a word of bits and of all behind; none where there is one value only.
+    #[inline]
+    fn codes(&self, word: usize) -> &[u8] {
+        if self.column.codes.is_empty() {
+            return &[];
+        }
+        let before = self.column.before(self.start + word).unwrap_or(0);
+        self.column.codes.get(before as usize..).unwrap_or_default()
+    }
+
+    /// The greatest code in a word of bits.
+    #[inline]
+    pub(crate) fn greatest(&self, word: usize) -> u8 {
+        let here = self.codes(word).iter().take(self.bits[word].count_ones() as usize);
+        here.fold(0, |greatest, code| greatest.max(*code))
+    }
+
     /// Calls `work` with the place in its word and the code of each of some matches of a word of bits.
     #[inline]
     pub(crate) fn each(&self, word: usize, some: u64, mut work: impl FnMut(usize, u8)) {
-        let before = self.column.before(self.start + word).unwrap_or(0);
-        let (all, codes) = (self.bits[word], self.column.codes.get(before as usize..).unwrap_or_default());
+        let (all, codes) = (self.bits[word], self.codes(word));
         if codes.is_empty() {
             each_of(some, |bit| work(bit, 0));
         } else if some == all {
@@ -297,6 +349,8 @@ struct Held {
     columns: HashMap<Vec<ColumnTerm>, Place>,
     /// What they take.
     bytes: usize,
+    /// No column saves less than this, as far as is known: to go through all of them for each word that asks would show.
+    floor: u64,
     /// How often words without a column were asked for.
     asked: HashMap<Vec<ColumnTerm>, u64>,
     since_aging: u64,
@@ -332,6 +386,7 @@ impl Held {
             self.asked.values_mut().for_each(|asked| *asked /= 2);
             self.asked.retain(|_, asked| *asked > 0);
             self.columns.values_mut().for_each(|place| place.asked = (place.asked / 2).max(1));
+            self.floor = 0;
         }
     }
 
@@ -350,11 +405,15 @@ impl Held {
             return false;
         }
         while self.bytes + bytes > MOST_BYTES {
+            if self.floor.saturating_mul(CLEARLY) >= asked.saturating_mul(frequency) {
+                return false;
+            }
             let Some((least, saved)) = self.least() else { return true };
+            let least = least.clone();
+            self.floor = saved;
             if saved.saturating_mul(CLEARLY) >= asked.saturating_mul(frequency) {
                 return false;
             }
-            let least = least.clone();
             if let Some(place) = self.columns.remove(&least) {
                 self.bytes -= place.bytes();
                 self.asked.insert(least, place.asked);
@@ -397,6 +456,7 @@ impl Columns {
         let asked = held.asked.remove(key).unwrap_or(1);
         let place = Place { column: column.clone(), asked, frequency };
         held.bytes += place.bytes();
+        held.floor = held.floor.min(place.saved().unwrap_or(u64::MAX));
         if let Some(twin) = held.columns.insert(key.to_vec(), place) {
             // Another thread made it too.
             held.bytes -= twin.bytes();

@@ -13,6 +13,9 @@ use crate::search::sparse::List;
 use crate::search::window::{WINDOW, WORDS, each_of};
 use tantivy::DocId;
 
+/// Of so many matches of a word of bits it is told first whether any can be among the first.
+const MANY: u32 = 16;
+
 type Counted<'a> = (&'a Column, &'a Points);
 type Bits = [u64; WORDS];
 
@@ -89,11 +92,14 @@ impl<'a, 'b, K: SortKey> ColumnsPass<'a, 'b, K> {
 
     /// Counts all matches, or until there are so many.
     pub(crate) fn count(&self, asker: Audience, enough: usize, counting: &mut Counting<'_>, out: &mut Collected) {
-        if let [(column, _)] = self.columns.as_slice()
-            && counting.is_empty()
-        {
-            out.total += column.shown(self.best.data, asker);
-            return;
+        let data = self.best.data;
+        let only = if let [(column, _)] = self.columns.as_slice() { Some(*column) } else { None };
+        if let Some(column) = only {
+            counting.know(|facet| column.counted(asker, facet));
+            if counting.is_empty() {
+                out.total += column.shown(data, asker);
+                return;
+            }
         }
         let mut docs: Vec<DocId> = Vec::with_capacity(if counting.is_empty() { 0 } else { WINDOW });
         let mut parts = Vec::with_capacity(self.columns.len());
@@ -111,6 +117,9 @@ impl<'a, 'b, K: SortKey> ColumnsPass<'a, 'b, K> {
             if out.total >= enough {
                 return;
             }
+        }
+        if let Some(column) = only {
+            counting.tell(|facet, counts| column.keep_counted(asker, facet, counts));
         }
     }
 
@@ -140,10 +149,13 @@ impl<'a, 'b, K: SortKey> ColumnsPass<'a, 'b, K> {
             if !is_shown || extra + most < self.best.threshold() {
                 continue;
             }
+            // The bits first: most fail by them, and codes lie further away.
+            if !self.columns.iter().all(|(column, _)| column.has(*doc)) {
+                continue;
+            }
             let own = |(column, counted): &Counted<'_>| Some(counted.of[usize::from(column.code(*doc)?)]);
-            let Some(points) = self.columns.iter().map(own).sum::<Option<u32>>() else { continue };
-            let bonus: u32 = self.bonuses.iter().filter_map(own).sum();
-            self.best.consider(order, *doc, points + bonus + extra);
+            let points: u32 = self.columns.iter().chain(&self.bonuses).filter_map(own).sum();
+            self.best.consider(order, *doc, points + extra);
         }
         extras
     }
@@ -153,8 +165,10 @@ impl<'a, 'b, K: SortKey> ColumnsPass<'a, 'b, K> {
         let (mut parts, mut bonuses) = (Vec::new(), Vec::new());
         let mut behind = 0;
         for base in self.windows() {
-            // By the best of the whole segment first: that costs nothing.
-            if !self.best.opens(base, most + area) || !self.best.opens(base, self.most_of(base) + area) {
+            if most + area < self.best.bar.score {
+                return;
+            }
+            if !self.best.opens(base, self.most_of(base) + area) {
                 continue;
             }
             parts_of(&mut parts, &self.columns, base);
@@ -169,9 +183,20 @@ impl<'a, 'b, K: SortKey> ColumnsPass<'a, 'b, K> {
                 bits[(doc - base) as usize / 64] &= !(1 << (doc % 64));
             }
             for (word, bits) in bits.into_iter().enumerate().filter(|(_, bits)| *bits != 0) {
+                let columns = || {
+                    let both = parts.iter().zip(&self.columns).chain(bonuses.iter().zip(&self.bonuses));
+                    both.filter(|(part, (_, counted))| counted.counts && bits & part.bits[word] != 0)
+                };
+                // Of few matches the greatest take as long to tell as all.
+                if bits.count_ones() >= MANY {
+                    let greatest =
+                        |(part, (_, counted)): (&Part<'_>, &Counted<'_>)| counted.of[usize::from(part.greatest(word))];
+                    if columns().map(greatest).sum::<u32>() + area < self.best.least {
+                        continue;
+                    }
+                }
                 let mut points = [0_u32; 64];
-                let columns = parts.iter().zip(&self.columns).chain(bonuses.iter().zip(&self.bonuses));
-                for (part, (_, counted)) in columns.filter(|(_, (_, counted))| counted.counts) {
+                for (part, (_, counted)) in columns() {
                     let here = bits & part.bits[word];
                     part.each(word, here, |bit, code| points[bit % 64] += counted.of[usize::from(code)]);
                 }

@@ -6,11 +6,11 @@ use crate::search::build_query::{Plan, PlanClause, beginning};
 use crate::search::cursor::Worth;
 use crate::search::fields::SURFACE_MARK;
 use crate::search::terms::{In, TermsLeaf};
+use crate::search::text::spelling::{self, Pattern, Read};
 use crate::search::text::syntax::Typed;
-use crate::search::text::{self, Word, spelling};
+use crate::search::text::{self, Word};
 use crate::search::view::{Segment, View};
 use crate::search::weights;
-use levenshtein_automata::{DFA, Distance, SINK_STATE};
 use std::collections::{BTreeMap, BTreeSet};
 use tantivy::postings::TermInfo;
 use tantivy::schema::IndexRecordOption;
@@ -180,7 +180,7 @@ fn stems_beginning(view: &View, asker: Audience, letters: &str) -> Result<Vec<St
     for (word, _) in words {
         for word in text::words(&word) {
             if !stems.contains(&word.stem) {
-                stems.push(word.stem);
+                stems.push(word.stem.clone());
             }
         }
         if stems.len() >= MOST_STEMS {
@@ -249,7 +249,7 @@ fn apart(view: &View, asker: Audience, word: &Word) -> Result<Option<String>> {
 fn known_parts(view: &View, asker: Audience, word: &Word) -> Result<Option<String>> {
     let mut known = Vec::new();
     for part in text::compound_parts(&word.exact) {
-        let stems: Vec<String> = text::words(&part).into_iter().map(|word| word.marked.unwrap_or(word.stem)).collect();
+        let stems: Vec<String> = text::words(&part).into_iter().map(|word| word.own_stem().clone()).collect();
         let stems: Vec<&str> = stems.iter().map(String::as_str).collect();
         if TermsLeaf::find(view, In::All, &stems, Worth::NOTHING)?.shows(view, asker)? {
             known.push(part);
@@ -324,8 +324,8 @@ fn candidates(view: &View, asker: Audience, word: &Word, wanted: usize) -> Resul
     let nearest = (wanted == 1 && allowed > 1).then_some((1, first));
     let mut found = Vec::new();
     for (distance, first) in nearest.into_iter().chain([(allowed, first), (allowed, None)]) {
-        let Some(dfa) = spelling::automaton(&word.folded, distance) else { break };
-        found = near(view, asker, &Spelling { dfa: &dfa, first }, &word.folded)?;
+        let Some(pattern) = Pattern::new(&word.folded, distance) else { break };
+        found = near(view, asker, &Spelling { pattern: &pattern, first }, &word.folded)?;
         if !found.is_empty() {
             break;
         }
@@ -352,7 +352,7 @@ fn near(view: &View, asker: Audience, automaton: &Spelling<'_>, word: &str) -> R
             if folded == word {
                 continue;
             }
-            let (Distance::Exact(distance) | Distance::AtLeast(distance)) = automaton.dfa.eval(folded);
+            let Some(distance) = automaton.pattern.distance_of(folded) else { continue };
             let frequency = visible(segment, asker, stream.value())?;
             if frequency > 0 {
                 found.entry(exact.to_owned()).or_insert((distance, 0)).1 += frequency;
@@ -379,16 +379,17 @@ fn visible(segment: &Segment, asker: Audience, info: &TermInfo) -> Result<u64> {
 
 /// Accepts terms of `surface` whose folded form is near a word, and begins with a letter.
 struct Spelling<'a> {
-    dfa: &'a DFA,
+    pattern: &'a Pattern,
     first: Option<u8>,
 }
 
-/// Where the automaton is: at the beginning, in the folded form, or behind a form that is near enough.
+/// Where the automaton is: at the beginning, in the folded form, behind a form that is near enough, or in one that is not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
     Beginning,
-    Folded(u32),
+    Folded(Read),
     Behind,
+    Lost,
 }
 
 impl Automaton for &Spelling<'_> {
@@ -403,7 +404,11 @@ impl Automaton for &Spelling<'_> {
     }
 
     fn can_match(&self, state: &State) -> bool {
-        *state != State::Folded(SINK_STATE)
+        match state {
+            State::Beginning | State::Behind => true,
+            State::Folded(read) => self.pattern.can_match(read),
+            State::Lost => false,
+        }
     }
 
     fn will_always_match(&self, state: &State) -> bool {
@@ -411,20 +416,15 @@ impl Automaton for &Spelling<'_> {
     }
 
     fn accept(&self, state: &State, byte: u8) -> State {
-        match *state {
+        match state {
             State::Behind => State::Behind,
-            State::Beginning => {
-                if self.first.is_some_and(|first| first != byte) {
-                    State::Folded(SINK_STATE)
-                } else {
-                    State::Folded(self.dfa.transition(self.dfa.initial_state(), byte))
-                }
+            State::Lost => State::Lost,
+            State::Beginning if self.first.is_some_and(|first| first != byte) => State::Lost,
+            State::Beginning => State::Folded(self.pattern.read(&self.pattern.start(), byte)),
+            State::Folded(read) if u32::from(byte) == u32::from(SURFACE_MARK) => {
+                if self.pattern.distance(read).is_some() { State::Behind } else { State::Lost }
             }
-            State::Folded(state) if u32::from(byte) == u32::from(SURFACE_MARK) => match self.dfa.distance(state) {
-                Distance::Exact(_) => State::Behind,
-                Distance::AtLeast(_) => State::Folded(SINK_STATE),
-            },
-            State::Folded(state) => State::Folded(self.dfa.transition(state, byte)),
+            State::Folded(read) => State::Folded(self.pattern.read(read, byte)),
         }
     }
 }

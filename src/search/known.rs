@@ -151,8 +151,8 @@ pub(crate) struct Areas {
 struct AreasOfSegment {
     /// The most that they are worth to any document.
     most: u16,
-    /// The documents for which they are worth anything, as bits.
-    worthy: Box<[u64]>,
+    /// The documents for which they are worth anything, as bits; made when a pass over columns asks for them.
+    worthy: OnceLock<Box<[u64]>>,
 }
 
 /// No area.
@@ -167,13 +167,10 @@ impl Areas {
     /// In a segment.
     pub(crate) fn within<'a>(&'a self, packed: &'a Packed, segment: usize) -> AreaWorth<'a> {
         let known = self.segments.get(segment).map(|known| {
-            known.get_or_init(|| {
-                let (most, worthy) = packed.worthy(&self.by_slot);
-                AreasOfSegment { most, worthy }
-            })
+            let make = || AreasOfSegment { most: packed.most_worth(&self.by_slot), worthy: OnceLock::new() };
+            known.get_or_init(make)
         });
-        let (most, worthy) = known.map_or((0, &[][..]), |known| (known.most, &known.worthy));
-        AreaWorth::new(packed, &self.by_slot, most, worthy)
+        AreaWorth::new(packed, &self.by_slot, known.map(|known| (known.most, &known.worthy)))
     }
 }
 

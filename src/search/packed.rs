@@ -7,6 +7,7 @@
 use crate::error::Result;
 use crate::search::facets::{MUNICIPALITY, NAMED, STATED, Slots, name_hash, name_of};
 use std::collections::HashMap;
+use std::sync::{Arc, OnceLock};
 use tantivy::DocId;
 use tantivy::columnar::Column;
 
@@ -149,18 +150,23 @@ impl Packed {
         if name == MUNICIPALITY { Some(&self.areas) } else { self.facets.get(&name_hash(name)) }
     }
 
-    /// The most that areas are worth to any document, and the documents to which they are worth anything, as bits.
-    pub(crate) fn worthy(&self, by_slot: &[u16]) -> (u16, Box<[u64]>) {
+    /// The most that areas are worth to any document, by the worth of slots.
+    pub(crate) fn most_worth(&self, by_slot: &[u16]) -> u16 {
         let areas = &self.areas;
-        let by_set: Vec<u16> = (0..areas.ends.len()).map(|set| worth(areas.set(set), by_slot)).collect();
-        let most = by_set.iter().max().copied().unwrap_or(0);
-        let others = areas.others.iter().map(|(_, slots)| worth(slots, by_slot)).max().unwrap_or(0);
-        let worthy = |set: usize| by_set.get(set).is_none_or(|worth| *worth > 0);
-        let bits = match &areas.of {
+        let sets = (0..areas.ends.len()).map(|set| areas.set(set));
+        let others = areas.others.iter().map(|(_, slots)| &**slots);
+        sets.chain(others).map(|slots| worth(slots, by_slot)).max().unwrap_or(0)
+    }
+
+    /// The documents to which areas may be worth anything, as bits.
+    fn worthy(&self, by_slot: &[u16]) -> Box<[u64]> {
+        let areas = &self.areas;
+        let by_set: Vec<bool> = (0..areas.ends.len()).map(|set| worth(areas.set(set), by_slot) > 0).collect();
+        let worthy = |set: usize| by_set.get(set).is_none_or(|worthy| *worthy);
+        match &areas.of {
             Sets::Few(of) => bits(of, |set| worthy(usize::from(*set))),
             Sets::Many(of) => bits(of, |set| worthy(usize::from(*set))),
-        };
-        (most.max(others), bits)
+        }
     }
 }
 
@@ -168,10 +174,18 @@ fn bits<T>(of: &[T], is_set: impl Fn(&T) -> bool) -> Box<[u64]> {
     of.chunks(64).map(|some| some.iter().rev().fold(0, |word, one| word << 1 | u64::from(is_set(one)))).collect()
 }
 
+/// What a facet counts, by slot.
+pub(crate) type Counts = Arc<[(u16, u32)]>;
+
 /// Counts the documents of a segment by several facets.
-pub(crate) struct Counting<'a>(Vec<Counted<'a>>);
+pub(crate) struct Counting<'a> {
+    facets: Vec<Counted<'a>>,
+    /// What was known without counting.
+    known: Vec<Counts>,
+}
 
 struct Counted<'a> {
+    name: &'static str,
     facet: &'a Facet,
     /// Documents that are not counted yet: to count few of them by sets would mean to go through many sets for nothing.
     waiting: Vec<DocId>,
@@ -182,8 +196,23 @@ struct Counted<'a> {
 }
 
 impl<'a> Counted<'a> {
-    fn new(facet: &'a Facet) -> Counted<'a> {
-        Counted { facet, waiting: Vec::new(), by_set: Vec::new(), others: Vec::new() }
+    fn new(name: &'static str, facet: &'a Facet) -> Counted<'a> {
+        Counted { name, facet, waiting: Vec::new(), by_set: Vec::new(), others: Vec::new() }
+    }
+
+    /// Calls `add` with the slots of sets and documents, and how many were counted.
+    fn each(&self, mut add: impl FnMut(&[u16], u32)) {
+        for (set, [one, other]) in self.by_set.iter().enumerate().filter(|(_, counts)| **counts != [0; 2]) {
+            add(self.facet.set(set), one + other);
+        }
+        self.others.iter().for_each(|doc| add(self.facet.other(*doc), 1));
+        self.waiting.iter().for_each(|doc| add(self.facet.of(*doc), 1));
+    }
+
+    fn counts(&self) -> Counts {
+        let mut counts: foldhash::HashMap<u16, u32> = foldhash::HashMap::default();
+        self.each(|slots, count| slots.iter().for_each(|slot| *counts.entry(*slot).or_default() += count));
+        counts.into_iter().collect()
     }
 
     fn add(&mut self, docs: &[DocId]) {
@@ -220,56 +249,76 @@ impl<'a> Counted<'a> {
 
 impl<'a> Counting<'a> {
     /// Begins to count; facets that no document of the segment has are left out.
-    pub(crate) fn new(packed: &'a Packed, facets: &[&str]) -> Counting<'a> {
-        Counting(facets.iter().filter_map(|name| packed.facet(name)).map(Counted::new).collect())
+    pub(crate) fn new(packed: &'a Packed, facets: &[&'static str]) -> Counting<'a> {
+        let counted = |name: &&'static str| Some(Counted::new(name, packed.facet(name)?));
+        Counting { facets: facets.iter().filter_map(counted).collect(), known: Vec::new() }
     }
 
     /// Whether there is nothing to count.
     pub(crate) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.facets.is_empty()
+    }
+
+    /// Leaves out facets that are known without counting.
+    pub(crate) fn know(&mut self, known: impl Fn(&'static str) -> Option<Counts>) {
+        self.facets.retain(|counted| match known(counted.name) {
+            Some(counts) => {
+                self.known.push(counts);
+                false
+            }
+            None => true,
+        });
+    }
+
+    /// Tells what every facet that was counted has counted.
+    pub(crate) fn tell(&self, mut told: impl FnMut(&'static str, Counts)) {
+        self.facets.iter().for_each(|counted| told(counted.name, counted.counts()));
     }
 
     /// Counts documents.
     pub(crate) fn add(&mut self, docs: &[DocId]) {
-        self.0.iter_mut().for_each(|counted| counted.add(docs));
+        self.facets.iter_mut().for_each(|counted| counted.add(docs));
     }
 
     /// Adds what was counted to counts by slot.
     pub(crate) fn finish(self, counts: &mut [u32]) {
-        let mut add = |slots: &[u16], count: u32| {
-            for slot in slots {
-                if let Some(slot) = counts.get_mut(usize::from(*slot)) {
-                    *slot += count;
-                }
+        let mut add = |slot: u16, count: u32| {
+            if let Some(slot) = counts.get_mut(usize::from(slot)) {
+                *slot += count;
             }
         };
-        for counted in self.0 {
-            for (set, [one, other]) in counted.by_set.iter().enumerate().filter(|(_, counts)| **counts != [0; 2]) {
-                add(counted.facet.set(set), one + other);
-            }
-            counted.others.iter().for_each(|doc| add(counted.facet.other(*doc), 1));
-            counted.waiting.iter().for_each(|doc| add(counted.facet.of(*doc), 1));
+        for counted in &self.facets {
+            counted.each(|slots, count| slots.iter().for_each(|slot| add(*slot, count)));
         }
+        self.known.iter().flat_map(|known| known.iter()).for_each(|(slot, count)| add(*slot, *count));
     }
 }
 
 /// What the areas of the documents of a segment are worth.
 pub(crate) struct AreaWorth<'a> {
-    areas: &'a Facet,
+    packed: &'a Packed,
     by_slot: &'a [u16],
-    worthy: &'a [u64],
     most: u32,
+    /// The documents to which they may be worth anything, as bits, once these are made.
+    worthy: Option<&'a OnceLock<Box<[u64]>>>,
 }
 
 impl<'a> AreaWorth<'a> {
-    /// By the worth of slots, with what `worthy` tells of them.
-    pub(crate) fn new(packed: &'a Packed, by_slot: &'a [u16], most: u16, worthy: &'a [u64]) -> AreaWorth<'a> {
-        AreaWorth { areas: &packed.areas, by_slot, worthy, most: most.into() }
+    /// By the worth of slots, with the most of `most_worth` and room for bits; nothing without these.
+    pub(crate) fn new(
+        packed: &'a Packed,
+        by_slot: &'a [u16],
+        known: Option<(u16, &'a OnceLock<Box<[u64]>>)>,
+    ) -> AreaWorth<'a> {
+        let (most, worthy) = known.unzip();
+        AreaWorth { packed, by_slot, most: most.unwrap_or(0).into(), worthy }
     }
 
-    /// From a document on, those to which the areas are worth anything, as bits.
+    /// From a document on, those to which the areas may be worth anything, as bits.
     pub(crate) fn worthy_from(&self, doc: DocId) -> &'a [u64] {
-        self.worthy.get(doc as usize / 64..).unwrap_or_default()
+        let wanted = self.worthy.filter(|_| self.most > 0);
+        let worthy = wanted.map(|worthy| worthy.get_or_init(|| self.packed.worthy(self.by_slot)));
+        worthy.and_then(|bits| bits.get(doc as usize / 64..)).unwrap_or_default()
     }
 
     /// The most that any area is worth.
@@ -281,8 +330,14 @@ impl<'a> AreaWorth<'a> {
     /// What the best area of a document is worth.
     #[inline]
     pub(crate) fn of(&self, doc: DocId) -> u32 {
-        let is_worthy = self.worthy.get(doc as usize / 64).is_some_and(|word| word >> (doc % 64) & 1 == 1);
-        if is_worthy { worth(self.areas.of(doc), self.by_slot).into() } else { 0 }
+        if self.most == 0 {
+            return 0;
+        }
+        // Where the bits are made, they are told far quicker.
+        let bits = self.worthy.and_then(OnceLock::get);
+        let worthless =
+            bits.and_then(|bits| bits.get(doc as usize / 64)).is_some_and(|word| word >> (doc % 64) & 1 == 0);
+        if worthless { 0 } else { worth(self.packed.areas.of(doc), self.by_slot).into() }
     }
 }
 

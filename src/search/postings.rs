@@ -1,6 +1,7 @@
 //! Posting lists, read into windows or looked up document by document, and the ways to match that are made of them.
 
 use crate::search::cursor::{self, Worth};
+use crate::search::evidence::Places;
 use crate::search::intake::Features;
 use crate::search::sparse::List;
 use crate::search::view::SegmentData;
@@ -149,6 +150,33 @@ impl Way {
         }
     }
 
+    /// Tells of each match before a document that was not told yet: the document, what it counts and where the word stands in it.
+    pub(crate) fn tell(&mut self, end: DocId, data: &SegmentData, mut told: impl FnMut(DocId, u32, Places)) {
+        match self {
+            Way::Term(reader) => {
+                let counts = reader.counts();
+                reader.each_before(end, |doc, frequency| {
+                    let (points, places) = counts(frequency, data.features(doc));
+                    told(doc, points, places);
+                });
+            }
+            Way::Terms(readers) => {
+                let Some((first, others)) = readers.split_first_mut() else { return };
+                let counts = first.counts();
+                first.each_before(end, |doc, frequency| {
+                    let features = data.features(doc);
+                    let all = others.iter_mut().try_fold(counts(frequency, features), |(least, all), other| {
+                        let (points, places) = other.counts()(other.frequency_in(doc)?, features);
+                        Some((points.min(least), places | all))
+                    });
+                    if let Some((points, places)) = all {
+                        told(doc, points, places);
+                    }
+                });
+            }
+        }
+    }
+
     /// All its matches, as a list.
     pub(crate) fn list(&mut self, data: &SegmentData, counted: bool) -> List {
         let readers = match self {
@@ -275,12 +303,42 @@ impl Reader {
         }
     }
 
+    /// What a posting counts and where the word stands there, by its frequency.
+    fn counts(&self) -> impl Fn(u32, Features) -> (u32, Places) + use<> {
+        let (worth, base, weight) = (self.worth, self.base, self.weight);
+        move |frequency, features| {
+            let points = cursor::points(cursor::value(worth.of(frequency, features.name_length()), base), weight);
+            (points, worth.places(frequency))
+        }
+    }
+
+    /// Calls `work` with every posting before a document that was not read yet, and its frequency.
+    fn each_before(&mut self, end: DocId, mut work: impl FnMut(DocId, u32)) {
+        loop {
+            let docs = self.blocks.docs().get(self.at..).unwrap_or_default();
+            let within = docs.partition_point(|doc| *doc < end);
+            let frequencies = self.blocks.freqs().get(self.at..).unwrap_or_default();
+            // Of filters no frequencies are read.
+            for (at, doc) in docs.iter().take(within).enumerate() {
+                work(*doc, frequencies.get(at).copied().unwrap_or(1));
+            }
+            self.at += within;
+            if self.at < BLOCK {
+                return;
+            }
+            self.blocks.advance();
+            self.at = 0;
+        }
+    }
+
+    /// How often the term is in a document; `None` when it is not. Documents must come in order.
+    fn frequency_in(&mut self, doc: DocId) -> Option<u32> {
+        (self.seek(doc) == doc).then(|| self.blocks.freqs().get(self.at).copied().unwrap_or(1))
+    }
+
     /// What a document counts; `None` when it does not match. Documents must come in order.
     fn look_up(&mut self, doc: DocId, features: impl Fn() -> Features) -> Option<u32> {
-        if self.seek(doc) != doc {
-            return None;
-        }
-        let frequency = self.blocks.freqs().get(self.at).copied().unwrap_or(1);
+        let frequency = self.frequency_in(doc)?;
         let worth = match self.worth {
             Worth::Same(worth, _) => worth,
             worth => worth.of(frequency, features().name_length()),

@@ -6,7 +6,7 @@ use crate::search::order::Order;
 use crate::search::postings::Way;
 use crate::search::source::Source;
 use crate::search::view::SegmentData;
-use std::cmp::Reverse;
+use std::cmp::{Ordering, Reverse};
 use tantivy::DocId;
 
 /// Lists are for conditions that at most one of so many documents can meet. Tests have few documents and are to have lists of
@@ -61,25 +61,28 @@ impl List {
         if self.docs.is_empty() {
             return other;
         }
+        if other.docs.is_empty() {
+            return self;
+        }
         let mut both = List::with_capacity(self.len() + other.len());
-        let mut ours = self.docs.into_iter().zip(self.points).peekable();
-        let mut theirs = other.docs.into_iter().zip(other.points).peekable();
-        loop {
-            let next = match (ours.peek(), theirs.peek()) {
-                (Some((one, points)), Some((other, more))) if one == other => {
-                    let best = (*one, both_count(*points, *more));
-                    theirs.next();
-                    ours.next();
-                    Some(best)
-                }
-                (Some((one, _)), Some((other, _))) if other < one => theirs.next(),
-                (Some(_), _) => ours.next(),
-                (None, _) => theirs.next(),
+        let (mut ours, mut theirs) = (0, 0);
+        while let (Some(one), Some(two)) = (self.docs.get(ours), other.docs.get(theirs)) {
+            let (points, more) = (self.points[ours], other.points[theirs]);
+            let (doc, points) = match one.cmp(two) {
+                Ordering::Less => (*one, points),
+                Ordering::Equal => (*one, both_count(points, more)),
+                Ordering::Greater => (*two, more),
             };
-            let Some((doc, points)) = next else { return both };
             both.docs.push(doc);
             both.points.push(points);
+            ours += usize::from(one <= two);
+            theirs += usize::from(two <= one);
         }
+        for (list, behind) in [(&self, ours), (&other, theirs)] {
+            both.docs.extend_from_slice(list.docs.get(behind..).unwrap_or_default());
+            both.points.extend_from_slice(list.points.get(behind..).unwrap_or_default());
+        }
+        both
     }
 }
 
@@ -218,8 +221,7 @@ impl<K: SortKey> Best<'_, K> {
         let rank = |(doc, points): (&DocId, &u32)| (Reverse(self.whole(*doc, *points)), self.data.tie_rank(*doc));
         let mut ranks: Vec<(Reverse<u32>, u32)> = list.docs.iter().zip(&list.points).map(rank).collect();
         let (_, (Reverse(score), tie), _) = ranks.select_nth_unstable(keep - 1);
-        self.known = Some((*score, *tie));
-        self.rise();
+        self.raise(*score, *tie);
     }
 
     /// Signals that add so much at most need not be looked up for documents that have too little beside the last of the first

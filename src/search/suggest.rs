@@ -17,10 +17,10 @@ use crate::search::query::{Suggestion, SuggestionKind};
 use crate::search::searcher::Searcher;
 use crate::search::stored::Stored;
 use crate::search::terms::{In, TermsLeaf};
-use crate::search::text::{self, Word, spelling};
+use crate::search::text::spelling::{Pattern, Read};
+use crate::search::text::{self, Word};
 use crate::search::view::View;
 use crate::vocabulary::{Term, Vocabulary};
-use levenshtein_automata::{DFA, Distance, SINK_STATE};
 use std::collections::{BTreeSet, HashSet};
 use std::sync::LazyLock;
 use tantivy_fst::Automaton;
@@ -73,10 +73,10 @@ enum Beginning {
     Near,
 }
 
-/// What accepts beginnings that differ from a word in one letter at most; `None` where it must be as it was typed.
-fn near(word: &str, prefix: bool) -> Option<DFA> {
+/// The pattern of beginnings that differ from a word in one letter at most; `None` where it must be as it was typed.
+fn near(word: &str, prefix: bool) -> Option<Pattern> {
     let plain = word.chars().count() >= SHORTEST_MISSPELT && !word.chars().any(char::is_numeric);
-    plain.then(|| if prefix { spelling::beginning(word) } else { spelling::automaton(word, 1) }).flatten()
+    plain.then(|| if prefix { Pattern::beginning(word) } else { Pattern::new(word, 1) }).flatten()
 }
 
 struct Asked<'a> {
@@ -183,10 +183,10 @@ impl Asked<'_> {
     /// The terms of beginnings that differ from these letters in one at most.
     fn near(&self, mark: Option<char>, letters: &str) -> Result<Vec<TermsLeaf>> {
         let is_long = first_letters(letters).len() < letters.len();
-        let Some(dfa) = near(letters, is_long) else { return Ok(Vec::new()) };
+        let Some(pattern) = near(letters, is_long) else { return Ok(Vec::new()) };
         let (field, mark) = if is_long { (In::Named, Some(FOLDED_MARK)) } else { (In::Prefix, mark) };
         let head: String = mark.into_iter().chain(letters.chars().next()).collect();
-        let automaton = Near { dfa: &dfa, head: head.as_bytes(), skip: mark.map_or(0, char::len_utf8) };
+        let automaton = Near { pattern: &pattern, head: head.as_bytes(), skip: mark.map_or(0, char::len_utf8) };
         let mut terms = BTreeSet::new();
         for segment in &self.view.segments {
             let mut stream = field.index(&segment.data).terms().search(&automaton).into_stream()?;
@@ -258,18 +258,16 @@ impl Asked<'_> {
         beginning: &Beginning,
         most: usize,
     ) -> Result<Vec<Suggestion>> {
-        let dfa = match beginning {
+        let pattern = match beginning {
             Beginning::Exact => None,
             Beginning::Near => match near(&typed.whole, true) {
-                Some(dfa) => Some(dfa),
+                Some(pattern) => Some(pattern),
                 None => return Ok(Vec::new()),
             },
         };
-        let begins = |name: &str| match &dfa {
+        let begins = |name: &str| match &pattern {
             None => name.starts_with(&typed.whole),
-            Some(dfa) => {
-                name.chars().next() == typed.whole.chars().next() && matches!(dfa.eval(name), Distance::Exact(_))
-            }
+            Some(pattern) => name.chars().next() == typed.whole.chars().next() && pattern.distance_of(name).is_some(),
         };
         let mut found: Vec<(bool, &str, &Named, &str)> = Vec::new();
         for named in names.iter() {
@@ -344,7 +342,7 @@ static PLACES: LazyLock<Vec<Named>> = LazyLock::new(|| {
 
 /// Accepts terms that begin with some bytes, of which those behind a mark are near a word.
 struct Near<'a> {
-    dfa: &'a DFA,
+    pattern: &'a Pattern,
     /// The mark and the first letter.
     head: &'a [u8],
     /// So many bytes the mark has.
@@ -352,25 +350,26 @@ struct Near<'a> {
 }
 
 impl Automaton for &Near<'_> {
-    type State = (usize, u32);
+    /// How much of the head was read, and the rest; `None` behind another head.
+    type State = (usize, Option<Read>);
 
-    fn start(&self) -> (usize, u32) {
-        (0, self.dfa.initial_state())
+    fn start(&self) -> Self::State {
+        (0, Some(self.pattern.start()))
     }
 
-    fn is_match(&self, (read, state): &(usize, u32)) -> bool {
-        *read >= self.head.len() && matches!(self.dfa.distance(*state), Distance::Exact(_))
+    fn is_match(&self, (read, rest): &Self::State) -> bool {
+        *read >= self.head.len() && rest.is_some_and(|rest| self.pattern.distance(&rest).is_some())
     }
 
-    fn can_match(&self, (_, state): &(usize, u32)) -> bool {
-        *state != SINK_STATE
+    fn can_match(&self, (_, rest): &Self::State) -> bool {
+        rest.is_some_and(|rest| self.pattern.can_match(&rest))
     }
 
-    fn accept(&self, (read, state): &(usize, u32), byte: u8) -> (usize, u32) {
+    fn accept(&self, (read, rest): &Self::State, byte: u8) -> Self::State {
         if self.head.get(*read).is_some_and(|wanted| *wanted != byte) {
-            return (*read, SINK_STATE);
+            return (*read, None);
         }
-        let state = if *read < self.skip { *state } else { self.dfa.transition(*state, byte) };
-        ((read + 1).min(self.head.len()), state)
+        let rest = rest.map(|rest| if *read < self.skip { rest } else { self.pattern.read(&rest, byte) });
+        ((read + 1).min(self.head.len()), rest)
     }
 }

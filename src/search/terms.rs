@@ -158,13 +158,13 @@ pub(crate) fn covering(view: &View, area: u16) -> Result<Vec<TermsLeaf>> {
 
 /// Any of these ways to match in a segment; `None` when nothing there does.
 pub(crate) fn any(leaves: &[TermsLeaf], view: &View, segment: usize) -> Result<Option<Source>> {
-    weighed(leaves, view, segment, None)
+    let ways = ways(leaves, view, segment, None)?;
+    Ok((!ways.is_empty()).then_some(Source::Any(ways)))
 }
 
-fn weighed(leaves: &[TermsLeaf], view: &View, segment: usize, weight: Option<u32>) -> Result<Option<Source>> {
+fn ways(leaves: &[TermsLeaf], view: &View, segment: usize, weight: Option<u32>) -> Result<Vec<Way>> {
     let ways = leaves.iter().map(|leaf| leaf.way(view, segment, weight.unwrap_or(leaf.weight)));
-    let ways: Vec<Way> = ways.filter_map(Result::transpose).collect::<Result<_>>()?;
-    Ok((!ways.is_empty()).then_some(Source::Any(ways)))
+    ways.filter_map(Result::transpose).collect()
 }
 
 /// The same for a word of a query or a filter: one that many documents have is kept as a column when it is asked for
@@ -175,10 +175,7 @@ pub(crate) fn word(leaves: &[TermsLeaf], share: u32, view: &View, segment: usize
     if !key.may_be_column(data) {
         return any(leaves, view, segment);
     }
-    let make = || {
-        let both = weighed(leaves, view, segment, Some(1000))?.zip(clause(leaves, view, segment)?);
-        Ok(both.and_then(|(source, clause)| Column::of(source, clause, data)))
-    };
+    let make = || Ok(Column::of(ways(leaves, view, segment, Some(1000))?, data));
     match data.columns.get(&key.terms, key.frequency, data.documents, make)? {
         Some(column) => Ok(Some(Source::column(column, share))),
         None => any(leaves, view, segment),

@@ -12,7 +12,7 @@ use crate::search::known::Known;
 use crate::search::packed::Packed;
 use crate::search::ready::Ready;
 use crate::search::statistics::Statistics;
-use crate::search::window::WINDOW;
+use crate::search::window::{WINDOW, touched};
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -156,8 +156,7 @@ impl SegmentData {
 
     /// A number that the tie rank of no document in a window is less than.
     pub(crate) fn tie_floor(&self, base: DocId) -> u32 {
-        let two = self.tie_floors.get(base as usize / WINDOW..).unwrap_or_default().iter().take(2);
-        two.min().copied().unwrap_or(u32::MAX)
+        touched(&self.tie_floors, base).iter().min().copied().unwrap_or(u32::MAX)
     }
 
     /// The place of a document's title among the segment's, `NO_NAME` without one.

@@ -149,7 +149,7 @@ fn begins_nearly(text: &str, letters: &str, known: usize) -> bool {
 
 /// What a look at every record suggests.
 fn by_every_record(documents: &[Document], asker: Audience, text: &str, kinds: &[Kind], limit: usize) -> Vec<Uuid> {
-    let typed: Vec<String> = language::words(text).into_iter().map(|word| word.folded).collect();
+    let typed: Vec<String> = language::words(text).into_iter().map(|word| word.folded.clone()).collect();
     let whole = folded(text);
     let seen: Vec<&Document> = documents
         .iter()

@@ -14,7 +14,16 @@ struct Concepts {
     terms: HashMap<String, Vec<Named>>,
     /// By whole folded words joined by spaces: names of places are not inflected but by an s.
     areas: HashMap<String, Vec<Named>>,
-    longest: usize,
+    /// How many words the longest label has that begins with a word, by its stem and by the folded word: hardly any query has
+    /// a label of several words, and all their rows need not be looked up to see that.
+    longest: HashMap<String, usize>,
+}
+
+impl Concepts {
+    fn begins(&mut self, first: &str, count: usize) {
+        let longest = self.longest.entry(first.to_owned()).or_default();
+        *longest = count.max(*longest);
+    }
 }
 
 /// What a label or synonym names.
@@ -53,14 +62,16 @@ pub(crate) fn named_type(kind: Kind) -> Option<&'static Term> {
 fn concepts() -> &'static Concepts {
     static CONCEPTS: OnceLock<Concepts> = OnceLock::new();
     CONCEPTS.get_or_init(|| {
-        let mut concepts = Concepts { terms: HashMap::new(), areas: HashMap::new(), longest: 1 };
+        let mut concepts = Concepts { terms: HashMap::new(), areas: HashMap::new(), longest: HashMap::new() };
         let types = Kind::ALL.into_iter().filter_map(named_type);
         for term in SEARCHED.iter().flat_map(|vocabulary| vocabulary.terms()).chain(types) {
             let labels = term.label.texts().map(|(_, label)| (label, weights::LABEL));
             for (label, weight) in labels.chain(term.synonyms.all().map(|synonym| (synonym, weights::SYNONYM))) {
                 let words = words(label);
                 let letters: Vec<Option<String>> = words.iter().map(|word| word.marked.clone()).collect();
-                concepts.longest = concepts.longest.max(words.len());
+                if let Some(first) = words.first() {
+                    concepts.begins(&first.stem, words.len());
+                }
                 let found = concepts.terms.entry(stems(&words)).or_default();
                 if !found.iter().any(|known| known.number == term.number && known.letters == letters) {
                     found.push(Named { number: term.number, weight, letters });
@@ -70,7 +81,9 @@ fn concepts() -> &'static Concepts {
         for term in Vocabulary::Municipalities.terms() {
             for name in term.label.texts().map(|(_, label)| label).chain(term.synonyms.all()) {
                 let words = words(name);
-                concepts.longest = concepts.longest.max(words.len());
+                if let Some(first) = words.first() {
+                    concepts.begins(&first.folded, words.len());
+                }
                 let named = Named { number: term.number, weight: weights::AREA, letters: letters(&words) };
                 concepts.areas.entry(folded(&words)).or_default().push(named);
             }
@@ -127,7 +140,8 @@ pub(super) fn terms_of_stems(stems: &[String]) -> impl Iterator<Item = u16> {
     concepts().terms.get(&stems.join(" ")).into_iter().flatten().map(|named| named.number)
 }
 
-/// How many words the longest label has.
-pub(super) fn longest() -> usize {
-    concepts().longest
+/// How many words the longest label has that may begin with a word.
+pub(super) fn longest(first: &Word) -> usize {
+    let of = |form: &str| concepts().longest.get(form).copied().unwrap_or(0);
+    of(&first.stem).max(of(&first.folded))
 }

@@ -5,6 +5,9 @@ use unicode_normalization::char::is_combining_mark;
 
 /// Lower case without any diacritics: å ä ö, Sami and all other letters become plain ones.
 pub fn fold(text: &str) -> String {
+    if text.is_ascii() {
+        return text.to_ascii_lowercase();
+    }
     let mut folded = String::with_capacity(text.len());
     text.nfc().for_each(|letter| fold_letter(letter, &mut folded));
     folded
@@ -35,12 +38,18 @@ fn fold_letter(letter: char, folded: &mut String) {
 
 /// Lower case, composed: å ä ö are letters of their own.
 pub fn exact(text: &str) -> String {
+    if text.is_ascii() {
+        return text.to_ascii_lowercase();
+    }
     text.nfc().flat_map(char::to_lowercase).collect()
 }
 
 /// The folded word in which å, ä and ö stay as they were typed, letter by letter beside the folded one. Other marks go: é is
 /// an e that may have its accent or not, and Sami words are often written without theirs in Swedish texts.
 pub(super) fn spelled(text: &str) -> String {
+    if text.is_ascii() {
+        return text.to_ascii_lowercase();
+    }
     let mut spelled = String::with_capacity(text.len());
     for letter in text.nfc() {
         match letter {

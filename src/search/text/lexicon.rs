@@ -183,7 +183,7 @@ pub fn count(texts: impl Iterator<Item = String>) -> BTreeMap<String, u32> {
                 lexicon.heads.contains_key(&head).then(|| [front.stem.clone(), head])
             });
             found.extend(halves.flatten());
-            found.extend(lexicon.heads.contains_key(&word.stem).then_some(word.stem));
+            found.extend(lexicon.heads.contains_key(&word.stem).then(|| word.stem.clone()));
         }
         for stem in found {
             *counts.entry(stem).or_default() += 1;

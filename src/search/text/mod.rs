@@ -24,8 +24,8 @@ use icu_collator::preferences::CollationNumericOrdering;
 use icu_collator::{Collator, CollatorBorrowed, CollatorPreferences};
 use icu_locale_core::locale;
 use memo::Memo;
-use std::ops::Range;
-use std::sync::OnceLock;
+use std::ops::{Deref, Range};
+use std::sync::{Arc, OnceLock};
 use unicode_normalization::char::is_combining_mark;
 
 /// Raised when analysis, lexicon or collation change: indexes are then made anew.
@@ -36,13 +36,31 @@ pub const MARKED: char = '\u{7}';
 /// Before the stem of a word in a text that has no å, ä and ö at all, and may lack them.
 pub const PLAIN: char = '\u{8}';
 
-/// A word of a text.
+/// A word of a text. Its forms are shared with other words of the same letters.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Word {
+    forms: Arc<Forms>,
+    /// Where it stands in the text, in bytes.
+    pub range: Range<usize>,
+}
+
+impl Deref for Word {
+    type Target = Forms;
+
+    fn deref(&self) -> &Forms {
+        &self.forms
+    }
+}
+
+/// What a word is found by, told by its letters alone.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Forms {
     /// Lower case, with its diacritics.
     pub exact: String,
     /// Without diacritics.
     pub folded: String,
+    /// Without diacritics but å, ä and ö.
+    letters: String,
     /// Stem of the folded word.
     pub stem: String,
     /// The same with its å, ä and ö, behind `MARKED`; `None` where it has none.
@@ -51,41 +69,14 @@ pub struct Word {
     pub parts: Vec<String>,
     /// Of these, the ones with å, ä or ö, as in `marked`.
     pub marked_parts: Vec<String>,
-    /// Where it stands in the text, in bytes.
-    pub range: Range<usize>,
 }
 
 impl Word {
     /// A word as it was typed; `None` when nothing of it is left without its marks.
     pub(crate) fn new(surface: &str, range: Range<usize>) -> Option<Word> {
-        static READ: Memo<Option<Word>> = Memo::new();
-        let word = READ.get(surface, || Word::read(surface));
-        word.as_ref().as_ref().map(|word| Word { range, ..word.clone() })
-    }
-
-    /// What the whole of a word is found by, without its parts: far quicker to tell.
-    fn term_of(surface: &str) -> Option<String> {
-        let folded = fold(surface);
-        let stem = stem::stem(&folded);
-        let marked = stem::stem_spelled(&folded, &stem, &fold::spelled(surface)).map(mark);
-        (!folded.is_empty()).then(|| marked.unwrap_or(stem))
-    }
-
-    fn read(surface: &str) -> Option<Word> {
-        let folded = fold(surface);
-        if folded.is_empty() {
-            return None;
-        }
-        let stem = stem::stem(&folded);
-        let letters = fold::spelled(surface);
-        let marked = stem::stem_spelled(&folded, &stem, &letters).map(mark);
-        let mut parts = Vec::new();
-        let mut marked_parts = Vec::new();
-        for part in understand::parts_and_wholes(&folded) {
-            marked_parts.extend(marked_part(&folded, &letters, &part));
-            parts.push(part.stem);
-        }
-        Some(Word { exact: exact(surface), folded, stem, marked, parts, marked_parts, range: 0..surface.len() })
+        static READ: Memo<Option<Arc<Forms>>> = Memo::new();
+        let forms = READ.get(surface, || Forms::read(surface).map(Arc::new))?;
+        Some(Word { forms, range })
     }
 
     /// Ways to match as it was typed: with its å, ä and ö, or lacking them in a text that has none; without them in any spelling.
@@ -95,6 +86,31 @@ impl Word {
             Some(marked) => vec![stem(marked, weights::TYPED), stem(&plain(&self.stem), weights::PLAIN)],
             None => vec![stem(&self.stem, weights::TYPED)],
         }
+    }
+}
+
+impl Forms {
+    fn read(surface: &str) -> Option<Forms> {
+        let folded = fold(surface);
+        if folded.is_empty() {
+            return None;
+        }
+        let stem = stem::stem(&folded);
+        let letters = fold::spelled(surface);
+        let marked = stem::stem_spelled(&folded, &stem, &letters).map(mark);
+        let exact = exact(surface);
+        let mut parts = Vec::new();
+        let mut marked_parts = Vec::new();
+        for part in understand::parts_and_wholes(&folded) {
+            marked_parts.extend(marked_part(&folded, &letters, &part));
+            parts.push(part.stem);
+        }
+        Some(Forms { exact, folded, letters, stem, marked, parts, marked_parts })
+    }
+
+    /// Its stem with its å, ä and ö, where it has some.
+    pub(crate) fn own_stem(&self) -> &String {
+        self.marked.as_ref().unwrap_or(&self.stem)
     }
 
     /// What the word is found by: its stem and its parts', plain and with their own letters.
@@ -110,6 +126,18 @@ impl Word {
         let own = (!simple).then_some(&self.stem);
         own.into_iter().chain(&self.parts).filter(|stem| lexicon.may_lack_marks(stem)).map(|stem| plain(stem))
     }
+}
+
+/// What the whole of a word is found by that words make together: without its parts, which take far longer to tell.
+fn joined_term(first: &[Word], link: &str, second: &[Word]) -> String {
+    let joined = |of: fn(&Word) -> &str| -> String {
+        let (front, back) = (first.iter().map(of), second.iter().map(of));
+        front.chain(std::iter::once(link)).chain(back).collect()
+    };
+    let folded = joined(|word| &word.folded);
+    let stem = stem::stem(&folded);
+    let marked = stem::stem_spelled(&folded, &stem, &joined(|word| &word.letters)).map(mark);
+    marked.unwrap_or(stem)
 }
 
 fn mark(stem: String) -> String {
@@ -244,9 +272,9 @@ mod tests {
         #[test]
         fn decomposed_letters_are_read_as_composed(text in "[a-zåäöÅÄÖ ]{0,40}") {
             use unicode_normalization::UnicodeNormalization;
-            let composed: Vec<String> = words(&text).into_iter().map(|word| word.exact).collect();
+            let composed: Vec<String> = words(&text).into_iter().map(|word| word.exact.clone()).collect();
             let apart: String = text.nfd().collect();
-            let decomposed: Vec<String> = words(&apart).into_iter().map(|word| word.exact).collect();
+            let decomposed: Vec<String> = words(&apart).into_iter().map(|word| word.exact.clone()).collect();
             prop_assert_eq!(composed, decomposed);
         }
     }

@@ -6,7 +6,7 @@ use super::fold::{fold, is_marked, spelled};
 use super::lexicon::lexicon;
 use super::memo::Memo;
 use super::stem::stem;
-use super::{Word, compound, marked_part, plain, words};
+use super::{Word, compound, joined_term, marked_part, plain, words};
 use crate::identifier::{PathId, looks_personal, organisation_number, parse_path_id};
 use crate::search::weights;
 use std::ops::Range;
@@ -113,32 +113,35 @@ fn is_abbreviation(query: &str, clause: &Clause) -> bool {
 /// Neighbours that may be one word.
 fn joins(clauses: &[Clause]) -> Vec<Join> {
     // General words join too: natur skydds föreningen.
-    let word = |clause: &Clause| {
-        if clause.numeric || clause.words.len() > 2 || clause.words.iter().any(is_filler) {
-            return None;
-        }
+    let joins = |clause: &Clause| {
         let apart = clause.words.len() == 2;
-        if apart && !matches!(clause.alternatives.first()?.what, AlternativeKind::Stem(_)) {
-            return None;
-        }
-        let letters: String = clause.words.iter().map(|word| word.exact.as_str()).collect();
-        (letters.len() > 1).then_some(letters)
+        let is_word = |clause: &Clause| {
+            matches!(clause.alternatives.first().map(|first| &first.what), Some(AlternativeKind::Stem(_)))
+        };
+        !clause.numeric
+            && clause.words.len() <= 2
+            && !clause.words.iter().any(is_filler)
+            && (!apart || is_word(clause))
+            && clause.words.iter().map(|word| word.exact.len()).sum::<usize>() > 1
     };
-    let pairs = clauses.windows(2).enumerate();
-    pairs
-        .filter_map(|(at, pair)| {
-            let (first, second) = (word(pair.first()?)?, word(pair.last()?)?);
-            let links = if first.ends_with('s') { &[""][..] } else { &["", "s"] };
-            let joined = links.iter().filter_map(|link| Word::term_of(&format!("{first}{link}{second}")));
-            let terms: Vec<String> = joined.collect();
-            (!terms.is_empty()).then_some(Join { clause: at, terms })
-        })
-        .collect()
+    let mut found = Vec::new();
+    for (at, pair) in clauses.windows(2).enumerate() {
+        if let [first, second] = pair
+            && joins(first)
+            && joins(second)
+        {
+            let linked = first.words.last().is_some_and(|word| word.exact.ends_with('s'));
+            let links = if linked { &[""][..] } else { &["", "s"] };
+            let terms = links.iter().map(|link| joined_term(&first.words, link, &second.words)).collect();
+            found.push(Join { clause: at, terms });
+        }
+    }
+    found
 }
 
 /// The clause that begins with the first word, and how many words it takes.
 fn clause(words: &[Word]) -> (Clause, usize) {
-    for count in (2..=longest().min(words.len())).rev() {
+    for count in (2..=words.first().map_or(0, longest).min(words.len())).rev() {
         let Some(several) = words.get(..count) else { continue };
         let (areas, terms) = (areas(several), terms(several));
         if !areas.is_empty() || !terms.is_empty() {
@@ -167,7 +170,7 @@ fn named(terms: &[(u16, u32)], areas: &[u16]) -> impl Iterator<Item = Alternativ
 }
 
 fn phrase(words: &[Word], areas: &[u16], terms: &[(u16, u32)]) -> Clause {
-    let own = |word: &Word| word.marked.clone().unwrap_or_else(|| word.stem.clone());
+    let own = |word: &Word| word.own_stem().clone();
     let lacking = |word: &Word| if word.marked.is_some() { plain(&word.stem) } else { word.stem.clone() };
     let mut alternatives = vec![alternative(AlternativeKind::Stems(words.iter().map(own).collect()), weights::TYPED)];
     if words.iter().any(|word| word.marked.is_some()) {
@@ -194,7 +197,7 @@ fn written_apart(first: &Word, second: &Word) -> Option<Clause> {
     let range = first.range.start..second.range.end;
     let together = Word::new(&format!("{}{}", first.exact, second.exact), range)?;
     let front = lexicon.before.get(&first.folded).map_or_else(|| first.stem.clone(), |front| front.stem.clone());
-    let back = second.marked.clone().unwrap_or_else(|| second.stem.clone());
+    let back = second.own_stem().clone();
     let meaning = Meaning::of(&together);
     let apart = alternative(AlternativeKind::Stems(vec![front, back]), weights::APART);
     let alternatives = meaning.alternatives.iter().cloned().chain([apart]).collect();
@@ -219,8 +222,8 @@ struct Meaning {
 impl Meaning {
     /// Of a word.
     fn of(word: &Word) -> Arc<Meaning> {
-        static UNDERSTOOD: Memo<Meaning> = Memo::new();
-        UNDERSTOOD.get(&word.exact, || meaning(word))
+        static UNDERSTOOD: Memo<Arc<Meaning>> = Memo::new();
+        UNDERSTOOD.get(&word.exact, || Arc::new(meaning(word)))
     }
 }
 

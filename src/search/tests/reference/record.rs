@@ -224,9 +224,7 @@ impl<'a> Record<'a> {
         match meaning {
             Meaning::Phrase(words) => self.says(words, false),
             Meaning::Name(words, true) => self.says(words, true),
-            Meaning::Name(words, false) => {
-                words.iter().all(|word| self.is_named(word.marked.as_ref().unwrap_or(&word.stem)))
-            }
+            Meaning::Name(words, false) => words.iter().all(|word| self.is_named(word.own_stem())),
             Meaning::Word(word) => word.ways().iter().any(|way| match &way.what {
                 AlternativeKind::Stem(stem) => self.words.contains_key(stem),
                 _ => false,

@@ -112,8 +112,7 @@ impl Reference<'_> {
     /// The parts of a compound that visible records have.
     fn known_parts(&self, asker: Audience, word: &Word) -> Option<String> {
         let has = |part: &String| {
-            let stems: Vec<String> =
-                text::words(part).into_iter().map(|word| word.marked.unwrap_or(word.stem)).collect();
+            let stems: Vec<String> = text::words(part).into_iter().map(|word| word.own_stem().clone()).collect();
             let mut seen = self.records.iter().filter(|record| record.visible_to(asker));
             !stems.is_empty() && seen.any(|record| stems.iter().all(|stem| record.words.contains_key(stem)))
         };
@@ -178,7 +177,7 @@ impl Reference<'_> {
             }
             for word in text::words(exact) {
                 if !stems.contains(&word.stem) {
-                    stems.push(word.stem);
+                    stems.push(word.stem.clone());
                 }
             }
         }
