@@ -167,7 +167,7 @@ impl Window {
 /// Of what is known of each window that begins at a multiple of the length: that of those which a window touches.
 pub(crate) fn touched<T>(known: &[T], base: DocId) -> &[T] {
     let from = known.get(base as usize / WINDOW..).unwrap_or_default();
-    from.get(..if base as usize % WINDOW == 0 { 1 } else { 2 }).unwrap_or(from)
+    from.get(..if (base as usize).is_multiple_of(WINDOW) { 1 } else { 2 }).unwrap_or(from)
 }
 
 /// Calls `work` with every set bit of a number, in order.

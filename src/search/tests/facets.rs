@@ -139,3 +139,54 @@ fn the_asker_sees_as_much_as_an_index_without_hidden_records_would_show() {
         assert_eq!(shown(&one), shown(&other), "{words}");
     }
 }
+
+#[test]
+fn counts_of_a_common_word_stay_the_same_when_they_are_kept() {
+    let mut dice = Dice(11);
+    let documents: Vec<Document> = (1..=1_500)
+        .map(|tie| {
+            let mut document = with_facets(dice.document(tie));
+            document.kind = Kind::Organisation;
+            document.names[0].value = format!("{} {tie}", ["Bollklubb", "Kvinnojour"][dice.roll(2)]);
+            document
+        })
+        .collect();
+    let counted = |asker: Audience, word: &str, facet: &str| {
+        let shown = |document: &&Document| asker == Audience::Partners || document.audience == Audience::Public;
+        let named = |document: &&Document| document.names[0].value.starts_with(word);
+        let mut counts: BTreeMap<u16, usize> = BTreeMap::new();
+        for document in documents.iter().filter(shown).filter(named) {
+            let values = document.facets.iter().filter(|(name, _)| *name == facet).map(|(_, number)| *number);
+            values.collect::<std::collections::BTreeSet<u16>>().into_iter().for_each(|value| {
+                *counts.entry(value).or_default() += 1;
+            });
+        }
+        counts
+    };
+    let registry = Registry::of(documents.clone());
+    let searcher = registry.index.searcher();
+    assert_eq!(searcher.segments(), 1);
+    let asked = [&["level"][..], &["topic", "municipality"], &["municipality", "level", "topic"]];
+    let mut areas: BTreeMap<(bool, &str), Vec<(u16, usize)>> = BTreeMap::new();
+    // The second time the word becomes a column, from then on counts are kept.
+    for time in 1..=4 {
+        for (asker, word, facets) in [Audience::Public, Audience::Partners]
+            .into_iter()
+            .flat_map(|asker| ["Bollklubb", "Kvinnojour"].map(|word| (asker, word)))
+            .flat_map(|(asker, word)| asked.map(|facets| (asker, word, facets)))
+        {
+            let answer = searcher.find(asker, &Query { facets: facets.to_vec(), ..text(word) }).expect("answers");
+            for (name, counts) in answer.facets {
+                let told = format!("{asker:?} {word} {name}, time {time}");
+                if name == "municipality" {
+                    let first = areas.entry((asker == Audience::Public, word)).or_insert_with(|| counts.clone());
+                    assert_eq!(*first, counts, "{told}");
+                } else {
+                    assert_eq!(counts.into_iter().collect::<BTreeMap<_, _>>(), counted(asker, word, name), "{told}");
+                }
+            }
+        }
+    }
+    assert_eq!(areas.len(), 4);
+    assert_ne!(areas[&(true, "Bollklubb")], areas[&(false, "Bollklubb")]);
+}
