@@ -201,3 +201,21 @@ fn who_is_hidden_or_deleted_is_not_counted_where_nobody_can_be_first_any_more() 
         assert_eq!(totals(&registry, asker), expected(asker, MANY - 10), "{asker:?}");
     }
 }
+
+#[test]
+fn the_last_match_of_all_is_not_too_late_for_the_page() {
+    // All count the same, and the last is the first document of its window: nothing before it tells that there is more.
+    let (common, last) = (199, 2 * 4_096 + 1);
+    let named = |tie| tie <= common || tie == last;
+    let called = |tie| if named(tie) { "Väderkvarn".to_owned() } else { name(tie) };
+    let registry = Registry::of((1..=MANY).map(|tie| organisation(tie, &called(tie))).collect());
+    let query = Query { limit: usize::try_from(common).expect("small"), ..text("väderkvarn") };
+    for time in 1..=3 {
+        let page = registry.find(&query);
+        assert_eq!((page.total, page.hits.len()), (query.limit + 1, query.limit), "time {time}");
+        let next = page.next.expect("the last is still to come");
+        let rest = registry.find(&Query { start: Start::After(next), ..query.clone() });
+        let ids: Vec<Uuid> = rest.hits.iter().map(|hit| hit.id).collect();
+        assert_eq!(ids, [Uuid::from_u128(last.into())], "time {time}");
+    }
+}
