@@ -19,8 +19,8 @@ pub fn distance_allowed(word: &str) -> u8 {
 ///
 /// Rows of bits (after Wu and Manber): in the row of so many errors, a bit is set when that many of the word's first letters
 /// match what was read. Where n letters were read, these can only be n less or more the errors that are allowed, so that a row
-/// is five bits, which go along with n. There is nothing to make but a mask for each letter. An automaton of the crate
-/// `levenshtein_automata` has a table of a kilobyte for each of its states: to make it took longer than to search with it.
+/// is five bits, which go along with n. There is nothing to make but a mask for each letter, where an automaton of the crate
+/// `levenshtein_automata` has a table of a kilobyte for each of its states.
 pub struct Pattern {
     /// For letters, their places in the word: the first is bit 3, so that what stands two before the word has a place.
     ascii: [u64; 128],
