@@ -82,3 +82,13 @@ pub enum Audience {
     /// Public bodies' systems and editors.
     Partners,
 }
+
+impl Audience {
+    /// Of what is kept for everyone and for partners: its own.
+    pub(crate) fn own<T>(self, [everyone, partners]: &[T; 2]) -> &T {
+        match self {
+            Audience::Public => everyone,
+            Audience::Partners => partners,
+        }
+    }
+}

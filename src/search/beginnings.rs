@@ -9,7 +9,7 @@ use crate::search::source::Source;
 use crate::search::terms::TermsLeaf;
 use crate::search::view::{SegmentData, View};
 use crate::search::weights;
-use crate::search::window::{Spare, Stretch};
+use crate::search::window::{Spare, Stretch, is_set};
 use std::collections::{BinaryHeap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 use tantivy::index::InvertedIndexReader;
@@ -38,7 +38,7 @@ impl SegmentData {
 
     /// The part of the rank that is the same in every segment.
     pub(crate) fn standing(&self, doc: DocId) -> u64 {
-        let known = self.prominent.get(doc as usize / 64).is_some_and(|bits| bits >> (doc % 64) & 1 == 1);
+        let known = is_set(&self.prominent, doc);
         u64::from(self.features(doc).rest()) << 1 | u64::from(!known)
     }
 }

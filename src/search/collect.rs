@@ -12,7 +12,7 @@ use crate::search::query::Query;
 use crate::search::source::Source;
 use crate::search::sparse::List;
 use crate::search::view::{Segment, View};
-use crate::search::window::{Spare, Stretch, WINDOW, Window};
+use crate::search::window::{Spare, Stretch, WINDOW, Window, is_set};
 use tantivy::DocId;
 
 /// Conditions that columns decide, without posting lists.
@@ -337,9 +337,7 @@ impl<'a> Sieve<'a> {
     /// The same for a list.
     fn sift_list(&self, list: &mut List, kinds: &mut [u32; 8]) {
         match self.usual {
-            Some(usual) => {
-                list.retain(|doc, _| usual.get(doc as usize / 64).is_some_and(|word| word >> (doc % 64) & 1 == 1))
-            }
+            Some(usual) => list.retain(|doc, _| is_set(usual, doc)),
             None => list.retain(|doc, _| self.passes(doc, kinds)),
         }
     }

@@ -9,7 +9,7 @@ use crate::search::packed::Counts;
 use crate::search::postings::Way;
 use crate::search::terms::In;
 use crate::search::view::SegmentData;
-use crate::search::window::{WINDOW, WORDS, each_of, touched};
+use crate::search::window::{WINDOW, WORDS, each_of, is_set, touched};
 use foldhash::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use tantivy::{DocId, TERMINATED};
@@ -144,30 +144,23 @@ impl Column {
 
     /// How many of its matches are among the documents that an asker is shown.
     pub(crate) fn shown(&self, data: &SegmentData, asker: Audience) -> usize {
-        let [everyone, partners] = &self.shown;
-        let known = if asker == Audience::Public { everyone } else { partners };
         let both = |(own, usual): (&u64, &u64)| (own & usual).count_ones() as usize;
-        *known.get_or_init(|| self.bits.iter().zip(data.usual(asker)).map(both).sum())
+        *asker.own(&self.shown).get_or_init(|| self.bits.iter().zip(data.usual(asker)).map(both).sum())
     }
 
     /// What a facet counts of the matches that an asker is shown, if that was counted before.
     pub(crate) fn counted(&self, asker: Audience, facet: &str) -> Option<Counts> {
-        let counted = self.counted_for(asker).lock().unwrap_or_else(PoisonError::into_inner);
+        let counted = asker.own(&self.counted).lock().unwrap_or_else(PoisonError::into_inner);
         counted.iter().find(|(name, _)| *name == facet).map(|(_, counts)| Arc::clone(counts))
     }
 
     /// Keeps what a facet counts, as far as there is room.
     pub(crate) fn keep_counted(&self, asker: Audience, facet: &'static str, counts: Counts) {
-        let mut counted = self.counted_for(asker).lock().unwrap_or_else(PoisonError::into_inner);
+        let mut counted = asker.own(&self.counted).lock().unwrap_or_else(PoisonError::into_inner);
         let values: usize = counted.iter().map(|(_, counts)| counts.len()).sum();
         if values + counts.len() <= MOST_COUNTED && counted.iter().all(|(name, _)| *name != facet) {
             counted.push((facet, counts));
         }
-    }
-
-    fn counted_for(&self, asker: Audience) -> &Mutex<Vec<(&'static str, Counts)>> {
-        let [everyone, partners] = &self.counted;
-        if asker == Audience::Public { everyone } else { partners }
     }
 
     /// Some of the matches that count most, the best first.
@@ -210,7 +203,7 @@ impl Column {
     /// Whether a document matches.
     #[inline]
     pub(crate) fn has(&self, doc: DocId) -> bool {
-        self.bits.get(doc as usize / 64).is_some_and(|bits| bits >> (doc % 64) & 1 == 1)
+        is_set(&self.bits, doc)
     }
 
     /// The code of a document's value; `None` when it does not match.

@@ -10,7 +10,7 @@ use crate::search::order::Order;
 use crate::search::packed::Counting;
 use crate::search::source::{Points, Source};
 use crate::search::sparse::List;
-use crate::search::window::{WINDOW, WORDS, each_of};
+use crate::search::window::{WINDOW, WORDS, each_of, is_set};
 use tantivy::DocId;
 
 /// Of so many matches of a word of bits it is told first whether any can be among the first.
@@ -145,8 +145,7 @@ impl<'a, 'b, K: SortKey> ColumnsPass<'a, 'b, K> {
         let lists = self.sparse.iter_mut().map(|signal| signal.list(data, true));
         let extras = lists.fold(List::default(), List::sum);
         for (doc, extra) in extras.docs.iter().zip(&extras.points) {
-            let is_shown = self.usual.get(*doc as usize / 64).is_some_and(|word| word >> (doc % 64) & 1 == 1);
-            if !is_shown || extra + most < self.best.threshold() {
+            if !is_set(self.usual, *doc) || extra + most < self.best.threshold() {
                 continue;
             }
             // The bits first: most fail by them, and codes lie further away.

@@ -48,8 +48,7 @@ impl Condition {
             Meaning::Phrase(words) => Condition { shown: spelled(words), how: How::phrase(view, words, false)? },
             Meaning::Name(words, true) => Condition { shown: spelled(words), how: How::phrase(view, words, true)? },
             Meaning::Name(words, false) => {
-                let stem = |word: &Word| word.own_stem().clone();
-                let terms: Vec<String> = words.iter().map(|word| format!("{STEM_MARK}{}", stem(word))).collect();
+                let terms: Vec<String> = words.iter().map(|word| format!("{STEM_MARK}{}", word.own_stem())).collect();
                 let terms: Vec<&str> = terms.iter().map(String::as_str).collect();
                 let leaf = TermsLeaf::find(view, In::Named, &terms, Worth::NOTHING)?;
                 Condition { shown: spelled(words), how: How::Terms(vec![leaf]) }

@@ -383,13 +383,12 @@ struct Spelling<'a> {
     first: Option<u8>,
 }
 
-/// Where the automaton is: at the beginning, in the folded form, behind a form that is near enough, or in one that is not.
+/// Where the automaton is: at the beginning, in the folded form, or behind a form that is near enough.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
     Beginning,
     Folded(Read),
     Behind,
-    Lost,
 }
 
 impl Automaton for &Spelling<'_> {
@@ -407,7 +406,6 @@ impl Automaton for &Spelling<'_> {
         match state {
             State::Beginning | State::Behind => true,
             State::Folded(read) => self.pattern.can_match(read),
-            State::Lost => false,
         }
     }
 
@@ -418,11 +416,10 @@ impl Automaton for &Spelling<'_> {
     fn accept(&self, state: &State, byte: u8) -> State {
         match state {
             State::Behind => State::Behind,
-            State::Lost => State::Lost,
-            State::Beginning if self.first.is_some_and(|first| first != byte) => State::Lost,
+            State::Beginning if self.first.is_some_and(|first| first != byte) => State::Folded(Read::LOST),
             State::Beginning => State::Folded(self.pattern.read(&self.pattern.start(), byte)),
             State::Folded(read) if u32::from(byte) == u32::from(SURFACE_MARK) => {
-                if self.pattern.distance(read).is_some() { State::Behind } else { State::Lost }
+                if self.pattern.distance(read).is_some() { State::Behind } else { State::Folded(Read::LOST) }
             }
             State::Folded(read) => State::Folded(self.pattern.read(read, byte)),
         }

@@ -65,8 +65,7 @@ impl Ways {
 
     /// The base of the best way in which a visible record matches; 0 where none does.
     pub(crate) fn best(&self, view: &View, asker: Audience) -> Result<u32> {
-        let [everyone, partners] = &self.best;
-        let known = if asker == Audience::Public { everyone } else { partners };
+        let known = asker.own(&self.best);
         if let Some(best) = known.get() {
             return Ok(*best);
         }

@@ -350,26 +350,26 @@ struct Near<'a> {
 }
 
 impl Automaton for &Near<'_> {
-    /// How much of the head was read, and the rest; `None` behind another head.
-    type State = (usize, Option<Read>);
+    /// How much of the head was read, and the rest.
+    type State = (usize, Read);
 
     fn start(&self) -> Self::State {
-        (0, Some(self.pattern.start()))
+        (0, self.pattern.start())
     }
 
     fn is_match(&self, (read, rest): &Self::State) -> bool {
-        *read >= self.head.len() && rest.is_some_and(|rest| self.pattern.distance(&rest).is_some())
+        *read >= self.head.len() && self.pattern.distance(rest).is_some()
     }
 
     fn can_match(&self, (_, rest): &Self::State) -> bool {
-        rest.is_some_and(|rest| self.pattern.can_match(&rest))
+        self.pattern.can_match(rest)
     }
 
     fn accept(&self, (read, rest): &Self::State, byte: u8) -> Self::State {
         if self.head.get(*read).is_some_and(|wanted| *wanted != byte) {
-            return (*read, None);
+            return (*read, Read::LOST);
         }
-        let rest = rest.map(|rest| if *read < self.skip { rest } else { self.pattern.read(&rest, byte) });
+        let rest = if *read < self.skip { *rest } else { self.pattern.read(rest, byte) };
         ((read + 1).min(self.head.len()), rest)
     }
 }

@@ -164,6 +164,12 @@ impl Window {
     }
 }
 
+/// Whether a document's bit is set.
+#[inline]
+pub(crate) fn is_set(bits: &[u64], doc: DocId) -> bool {
+    bits.get(doc as usize / 64).is_some_and(|word| word >> (doc % 64) & 1 == 1)
+}
+
 /// Of what is known of each window that begins at a multiple of the length: that of those which a window touches.
 pub(crate) fn touched<T>(known: &[T], base: DocId) -> &[T] {
     let from = known.get(base as usize / WINDOW..).unwrap_or_default();

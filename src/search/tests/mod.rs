@@ -9,7 +9,7 @@ mod operators;
 mod paging;
 mod random;
 mod ranking;
-mod reference;
+pub(super) mod reference;
 mod suggest;
 mod updates;
 mod windows;

@@ -5,7 +5,7 @@ mod clause;
 mod plan;
 mod record;
 mod settle;
-mod spelling;
+pub(in crate::search) mod spelling;
 
 use crate::resources::{Audience, Kind};
 use crate::search::document::Document;

@@ -114,14 +114,15 @@ fn is_abbreviation(query: &str, clause: &Clause) -> bool {
 fn joins(clauses: &[Clause]) -> Vec<Join> {
     // General words join too: natur skydds föreningen.
     let joins = |clause: &Clause| {
-        let apart = clause.words.len() == 2;
-        let is_word = |clause: &Clause| {
-            matches!(clause.alternatives.first().map(|first| &first.what), Some(AlternativeKind::Stem(_)))
+        let best = clause.alternatives.first().map(|best| &best.what);
+        let is_word = match clause.words.len() {
+            0 | 1 => true,
+            2 => matches!(best, Some(AlternativeKind::Stem(_))),
+            _ => false,
         };
-        !clause.numeric
-            && clause.words.len() <= 2
+        is_word
+            && !clause.numeric
             && !clause.words.iter().any(is_filler)
-            && (!apart || is_word(clause))
             && clause.words.iter().map(|word| word.exact.len()).sum::<usize>() > 1
     };
     let mut found = Vec::new();

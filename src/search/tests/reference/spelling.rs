@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 const COUNTED: u64 = 1_000;
 
 /// How many letters differ, two neighbours that changed places being one.
-fn distance(one: &str, other: &str) -> u8 {
+pub(in crate::search) fn distance(one: &str, other: &str) -> u8 {
     let (one, other): (Vec<char>, Vec<char>) = (one.chars().collect(), other.chars().collect());
     let mut table = vec![vec![0_usize; other.len() + 1]; one.len() + 1];
     for at in 0..=one.len() {
