@@ -363,6 +363,23 @@ mod tests {
     }
 
     #[test]
+    fn places_of_several_words_are_found_however_the_first_is_inflected() {
+        let mut several = 0;
+        for term in Vocabulary::Municipalities.terms() {
+            let name = term.title(crate::resources::values::TextLanguage::Sv);
+            if words(name).len() < 2 {
+                continue;
+            }
+            several += 1;
+            let understood = understand(name);
+            let found = understood.clauses.iter().flat_map(|clause| &*clause.alternatives);
+            let areas: Vec<&AlternativeKind> = found.map(|alternative| &alternative.what).collect();
+            assert!(areas.contains(&&AlternativeKind::Area(term.number)), "{name}: {understood:?}");
+        }
+        assert!(several > 20, "{several}");
+    }
+
+    #[test]
     fn words_of_names_count_when_there_are_no_others() {
         assert!(roles("Hela Sverige ska leva").iter().any(|(_, role)| *role == ClauseRole::Required));
         assert_eq!(roles("vi").first().map(|(_, role)| *role), Some(ClauseRole::Required));
