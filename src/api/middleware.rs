@@ -62,9 +62,9 @@ impl Observed {
         // At the level error, so that it is there for every line of every level; free when nothing at all is logged.
         let span = tracing::error_span!(
             "request",
-            request_id = %id,
-            trace_id = %trace.id(),
-            span_id = %trace.span_id(),
+            request_id = &*id.hyphenated().encode_lower(&mut Uuid::encode_buffer()),
+            trace_id = trace.id(),
+            span_id = trace.span_id(),
         );
         Observed {
             id,
@@ -101,8 +101,8 @@ impl Observed {
 
     /// Sets the headers that every answer has.
     fn mark(&self, headers: &mut HeaderMap) {
-        set(headers, REQUEST_ID, &self.id.to_string());
-        set(headers, HeaderName::from_static(TRACEPARENT), &self.trace.to_string());
+        set(headers, REQUEST_ID, self.id.hyphenated().encode_lower(&mut Uuid::encode_buffer()));
+        set(headers, HeaderName::from_static(TRACEPARENT), self.trace.header());
         let by_origin = headers.get_all(header::VARY).any(|value| contains_ignoring_case(value, "origin"));
         let fixed = |text| HeaderValue::from_static(text);
         headers.insert(header::VARY, fixed(if by_origin { VARY_BY_ORIGIN } else { VARY }));
@@ -170,7 +170,6 @@ pub async fn observe(
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
     let observed = Observed::new(request.request());
     request.extensions_mut().insert(RequestId(observed.id));
-    request.extensions_mut().insert(observed.trace);
     let span = observed.span.clone();
     let sound =
         check_headers(request.headers()).and_then(|()| check_address(request.uri().path(), request.query_string()));

@@ -124,7 +124,11 @@ pub fn write_search(
         write_text(&mut out, &hit.title);
         // A score is told to three places, by whole numbers: a float is written far more slowly.
         let thousandths = (f64::from(hit.score) * 1000.0).round() as u64;
-        write(&mut out, format_args!(",\"score\":{}.{:03},\"matchedOn\":[", thousandths / 1000, thousandths % 1000))?;
+        out.extend_from_slice(b",\"score\":");
+        write_number(&mut out, thousandths / 1000);
+        out.push(b'.');
+        out.extend_from_slice(&itoa::Buffer::new().format(1000 + thousandths % 1000).as_bytes()[1..]);
+        out.extend_from_slice(b",\"matchedOn\":[");
         for (index, part) in hit.matched_on.iter().enumerate() {
             if index > 0 {
                 out.push(b',');
@@ -249,7 +253,7 @@ fn write_facets(out: &mut Vec<u8>, answer: &Answer, language: Language) {
                 out.push(b',');
             }
             out.extend_from_slice(value);
-            out.extend_from_slice(count.to_string().as_bytes());
+            write_number(out, *count as u64);
             out.push(b'}');
         }
         out.extend_from_slice(b"]}");
@@ -270,6 +274,10 @@ fn end(mut out: Vec<u8>, request: &ListRequest, answer: &Answer, links: &[Link])
     hash.add(&out);
     write(&mut out, format_args!(",\"changeSequence\":{}}}}}", answer.sequence))?;
     Ok(Body { bytes: out, hash: hash.value() })
+}
+
+fn write_number(out: &mut Vec<u8>, number: u64) {
+    out.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
 }
 
 fn write(out: &mut Vec<u8>, text: std::fmt::Arguments<'_>) -> Result<()> {

@@ -1,19 +1,21 @@
 //! W3C Trace Context: `traceparent` in and out.
 
 use actix_web::HttpRequest;
-use std::fmt;
+use std::ops::Range;
 use uuid::Uuid;
 
 /// The name of the header.
 pub const TRACEPARENT: &str = "traceparent";
 
-/// The place of a request in a trace.
+/// The place of a request in a trace, as it is written: `00-`, the trace, our span, the flags.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Trace {
-    trace: u128,
-    span: u64,
-    sampled: bool,
-}
+pub struct Trace([u8; LENGTH]);
+
+/// Of a version, a trace, a span and flags in hexadecimal digits, with strokes between.
+const LENGTH: usize = 55;
+const TRACE: Range<usize> = 3..35;
+const SPAN: Range<usize> = 36..52;
+const FLAGS: Range<usize> = 53..55;
 
 impl Trace {
     /// Our own span in the trace that a request belongs to; in a new one when it belongs to none or says so wrongly.
@@ -21,38 +23,49 @@ impl Trace {
         let mut headers = request.headers().get_all(TRACEPARENT);
         let first = headers.next().and_then(|value| value.to_str().ok());
         let given = first.filter(|_| headers.next().is_none()).and_then(Trace::parse);
-        let (_, span) = Uuid::new_v4().as_u64_pair();
-        match given {
-            Some(parent) => Trace { span, ..parent },
-            None => Trace { trace: Uuid::new_v4().as_u128(), span, sampled: false },
-        }
+        let mut trace = given.unwrap_or_else(|| {
+            let mut new = Trace(*b"00-00000000000000000000000000000000-0000000000000000-00");
+            Uuid::new_v4().simple().encode_lower(&mut new.0[TRACE]);
+            new
+        });
+        let mut random = [0; 32];
+        Uuid::new_v4().simple().encode_lower(&mut random);
+        // The second half of a random UUID is random but for its first digit, which is never 0.
+        trace.0[SPAN].copy_from_slice(&random[32 - SPAN.len()..]);
+        trace
     }
 
     /// Reads a header. A later version may have more after the flags; version ff and ids of zeros are wrong.
     pub fn parse(text: &str) -> Option<Trace> {
         let mut parts = text.trim().split('-');
         let version = hexadecimal(parts.next()?, 2)?;
-        let trace = hexadecimal(parts.next()?, 32)?;
-        let span = u64::try_from(hexadecimal(parts.next()?, 16)?).ok()?;
-        let flags = hexadecimal(parts.next()?, 2)?;
-        let well_formed = version != 0xff && trace != 0 && span != 0 && (version > 0 || parts.next().is_none());
-        well_formed.then_some(Trace { trace, span, sampled: flags & 1 == 1 })
+        let (trace, span, flags) = (parts.next()?, parts.next()?, parts.next()?);
+        let well_formed = version != 0xff
+            && hexadecimal(trace, TRACE.len())? != 0
+            && hexadecimal(span, SPAN.len())? != 0
+            && (version > 0 || parts.next().is_none());
+        let sampled = hexadecimal(flags, FLAGS.len())? & 1;
+        let text = format!("00-{trace}-{span}-{sampled:02x}");
+        if well_formed { text.as_bytes().try_into().ok().map(Trace) } else { None }
     }
 
     /// The id of the trace, as it stands in the log.
-    pub fn id(&self) -> String {
-        format!("{:032x}", self.trace)
+    pub fn id(&self) -> &str {
+        self.part(TRACE)
     }
 
     /// The id of our span, as it stands in the log.
-    pub fn span_id(&self) -> String {
-        format!("{:016x}", self.span)
+    pub fn span_id(&self) -> &str {
+        self.part(SPAN)
     }
-}
 
-impl fmt::Display for Trace {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "00-{:032x}-{:016x}-{:02x}", self.trace, self.span, u8::from(self.sampled))
+    /// The whole, as it stands in the header.
+    pub fn header(&self) -> &str {
+        self.part(0..LENGTH)
+    }
+
+    fn part(&self, range: Range<usize>) -> &str {
+        self.0.get(range).and_then(|part| std::str::from_utf8(part).ok()).unwrap_or_default()
     }
 }
 
@@ -74,9 +87,9 @@ mod tests {
         let request = TestRequest::get().insert_header((TRACEPARENT, GIVEN)).to_http_request();
         let trace = Trace::of(&request);
         assert_eq!(trace.id(), "4bf92f3577b34da6a3ce929d0e0e4736");
-        let text = trace.to_string();
+        let text = trace.header();
         assert!(text.ends_with("-01") && !text.contains("00f067aa0ba902b7"), "{text}");
-        assert_eq!(Trace::parse(&text), Some(trace));
+        assert_eq!(Trace::parse(text), Some(trace));
     }
 
     #[test]
@@ -95,7 +108,7 @@ mod tests {
         }
         assert!(Trace::parse("01-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01-extra").is_some());
         let request = TestRequest::get().insert_header((TRACEPARENT, "junk")).to_http_request();
-        assert!(Trace::parse(&Trace::of(&request).to_string()).is_some());
+        assert!(Trace::parse(Trace::of(&request).header()).is_some());
     }
 
     proptest! {

@@ -80,7 +80,8 @@ impl<K: SortKey> Best<'_, K> {
         self.rank(order, doc, score);
     }
 
-    fn rank(&mut self, order: &Order, doc: DocId, score: u32) {
+    /// Takes a match of this score in if it is among the first.
+    pub(crate) fn rank(&mut self, order: &Order, doc: DocId, score: u32) {
         let data = self.data;
         let first = order.first(data, doc, score);
         if self.top.too_late(first) {

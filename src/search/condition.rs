@@ -2,6 +2,7 @@
 
 use crate::error::Result;
 use crate::search::cursor::Worth;
+use crate::search::few::{Few, FewReader};
 use crate::search::fields::{self, STEM_MARK};
 use crate::search::phrase;
 use crate::search::source::Source;
@@ -25,7 +26,7 @@ enum How {
     /// Any of these terms.
     Terms(Vec<TermsLeaf>),
     /// These documents of each segment.
-    Documents(Vec<Arc<[DocId]>>),
+    Documents(Vec<Arc<Few>>),
 }
 
 impl How {
@@ -82,8 +83,8 @@ impl Condition {
         match &self.how {
             How::Terms(leaves) => terms::word(leaves, 0, view, segment),
             How::Documents(documents) => {
-                let here = documents.get(segment).filter(|here| !here.is_empty());
-                Ok(here.map(|here| Source::Documents(Arc::clone(here), 0)))
+                let here = documents.get(segment).filter(|here| here.count() > 0);
+                Ok(here.map(|here| Source::Few(FewReader::new(Arc::clone(here), 0))))
             }
         }
     }
@@ -96,7 +97,7 @@ impl Condition {
             }
             How::Documents(documents) => {
                 let here = documents.get(segment);
-                docs.map(|doc| here.is_some_and(|here| here.binary_search(&doc).is_ok())).collect()
+                docs.map(|doc| here.is_some_and(|here| here.has(doc))).collect()
             }
         })
     }

@@ -8,14 +8,14 @@ use crate::search::evidence;
 use crate::search::fields::{self, FOLDED_MARK, STEM_MARK, SURFACE_MARK};
 use crate::search::packed::{AreaWorth, Packed};
 use crate::search::terms::{In, TermsLeaf, covering};
-use crate::search::text::{Alternative, AlternativeKind, Word};
+use crate::search::text::{Alternative, AlternativeKind, Alternatives, Word};
 use crate::search::view::View;
 use crate::search::weights;
 use quick_cache::sync::Cache;
 use std::sync::{Arc, OnceLock};
 
 /// So many words are kept of each kind: some megabytes.
-const KEPT: usize = 4_096;
+const KEPT: usize = 8_192;
 /// So many sets of areas are kept at most, and so many that the bits of their documents take no more bytes than this.
 const KEPT_AREAS: usize = 512;
 const MOST_AREA_BYTES: usize = 12 << 20;
@@ -178,15 +178,15 @@ type Kept<K, V> = OnceLock<Cache<K, Arc<V>>>;
 /// What is known of words in a view; made when it is first asked.
 #[derive(Default)]
 pub(crate) struct Known {
-    ways: Kept<Arc<[Alternative]>, Ways>,
-    named: Kept<Arc<[Alternative]>, Vec<TermsLeaf>>,
+    ways: Kept<Alternatives, Ways>,
+    named: Kept<Alternatives, Vec<TermsLeaf>>,
     spelled: Kept<String, Vec<TermsLeaf>>,
     areas: Kept<Vec<u16>, Areas>,
 }
 
 impl Known {
     /// A word's ways to match.
-    pub(crate) fn ways(&self, view: &View, alternatives: &Arc<[Alternative]>) -> Result<Arc<Ways>> {
+    pub(crate) fn ways(&self, view: &View, alternatives: &Alternatives) -> Result<Arc<Ways>> {
         let kept = self.ways.get_or_init(|| Cache::new(KEPT));
         kept.get_or_insert_with(alternatives, || Ways::find(view, alternatives).map(Arc::new))
     }
@@ -201,7 +201,7 @@ impl Known {
     }
 
     /// A word's stems in names.
-    pub(crate) fn named(&self, view: &View, alternatives: &Arc<[Alternative]>) -> Result<Arc<Vec<TermsLeaf>>> {
+    pub(crate) fn named(&self, view: &View, alternatives: &Alternatives) -> Result<Arc<Vec<TermsLeaf>>> {
         let kept = self.named.get_or_init(|| Cache::new(KEPT));
         kept.get_or_insert_with(alternatives, || named(view, alternatives).map(Arc::new))
     }

@@ -19,6 +19,7 @@ pub mod document;
 mod dump;
 mod evidence;
 mod facets;
+mod few;
 mod fields;
 mod folders;
 pub mod following;

@@ -9,7 +9,7 @@ use crate::search::highlight::{self, Marks};
 use crate::search::known::Areas;
 use crate::search::query::{Hit, Query};
 use crate::search::stored::Stored;
-use crate::search::terms::{self, Lookup};
+use crate::search::terms::Lookup;
 use crate::search::view::View;
 use crate::search::weights::{AREA_NAMED, EVERYTHING, KEY};
 use serde_json::{Value, json};
@@ -189,18 +189,15 @@ impl Page<'_> {
     ) -> Result<()> {
         let data = &self.view.segment(segment)?.data;
         for signal in plan.signals.iter().filter(|signal| self.query.explain || signal.is_telling()) {
-            let Some(mut clause) = terms::clause(&signal.leaves, self.view, segment)? else { continue };
+            let lookup = Lookup::new(&signal.leaves, signal.weight, self.view, segment)?;
+            let Some(mut lookup) = lookup else { continue };
             for at in here {
-                let doc = found[*at].doc;
-                if clause.seek(doc) != doc {
-                    continue;
-                }
+                let Some((points, places)) = lookup.look_up(found[*at].doc, data) else { continue };
                 if signal.is_telling() {
-                    evidence[*at].places |= clause.places();
+                    evidence[*at].places |= places;
                 }
-                let points = clause.points(data.features(doc).name_length());
                 if self.query.explain && points > 0 {
-                    evidence[*at].parts.push(part(signal.name, &signal.words, clause.places(), signal.most, points));
+                    evidence[*at].parts.push(part(signal.name, &signal.words, places, signal.most, points));
                 }
             }
         }

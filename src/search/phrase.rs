@@ -6,6 +6,7 @@
 
 use crate::error::Result;
 use crate::search::cursor::Worth;
+use crate::search::few::Few;
 use crate::search::fields::{self, SURFACE_MARK};
 use crate::search::terms::{In, TermsLeaf};
 use crate::search::text::{self, Word};
@@ -98,7 +99,7 @@ impl TokenStream for PlacedStream<'_> {
 
 /// The documents of each segment in which words stand next to each other: in names only, or anywhere. A single word is
 /// `single`'s.
-pub(crate) fn documents(view: &View, words: &[Word], in_names: bool) -> Result<Vec<Arc<[DocId]>>> {
+pub(crate) fn documents(view: &View, words: &[Word], in_names: bool) -> Result<Vec<Arc<Few>>> {
     let fields: &[In] = if in_names { &[In::Named] } else { &[In::Named, In::Surface] };
     let mut spelled = Vec::with_capacity(fields.len());
     for field in fields {
@@ -117,7 +118,7 @@ pub(crate) fn documents(view: &View, words: &[Word], in_names: bool) -> Result<V
         }
         here.sort_unstable();
         here.dedup();
-        documents.push(here.into());
+        documents.push(Arc::new(Few::uncounted(here)));
     }
     Ok(documents)
 }

@@ -3,6 +3,7 @@
 
 use crate::search::column::Column;
 use crate::search::cursor;
+use crate::search::few::FewReader;
 use crate::search::postings::{JOIN, Way};
 use crate::search::weights::EVERYTHING;
 use crate::search::window::{Spare, Stretch, WINDOW, WORDS, Window, each_of};
@@ -18,8 +19,8 @@ pub(crate) enum Source {
     Any(Vec<Way>),
     /// A word or filter whose matches are ready, and what each of its values counts.
     Column(Arc<Column>, Box<Points>),
-    /// These documents, in their order, and how many of them are behind.
-    Documents(Arc<[DocId]>, usize),
+    /// A word, a filter or a phrase whose few matches are ready.
+    Few(FewReader),
     /// What matches the first and none of the others.
     Except(Box<Source>, Vec<Source>),
     /// All of these; the rarest first.
@@ -101,7 +102,7 @@ impl Source {
             Source::Everything => f32::MAX,
             Source::Any(ways) => ways.iter().map(Way::frequency).sum(),
             Source::Column(column, _) => column.count() as f32,
-            Source::Documents(documents, _) => documents.len() as f32,
+            Source::Few(few) => few.count() as f32,
             Source::Except(source, _) => source.postings(),
             Source::All(sources) => sources.first().map_or(0.0, Source::postings),
             Source::Either(sources) => sources.iter().map(Source::postings).sum(),
@@ -112,7 +113,8 @@ impl Source {
     /// Whether matches have points: those of filters have none.
     fn counts(&self) -> bool {
         match self {
-            Source::Everything | Source::Documents(..) => false,
+            Source::Everything => false,
+            Source::Few(few) => few.most() > 0,
             Source::Except(source, _) => source.counts(),
             Source::Any(ways) => ways.iter().any(Way::counts),
             Source::Column(_, points) => points.counts,
@@ -123,23 +125,30 @@ impl Source {
     /// Whether filling a window sets the points of every match, so that those of before do no harm.
     pub(crate) fn sets_points(&self) -> bool {
         match self {
-            Source::Any(_) | Source::Column(..) => true,
+            Source::Any(_) | Source::Column(..) | Source::Few(_) => true,
             Source::All(sources) => sources.first().is_some_and(Source::sets_points),
             Source::Except(source, _) => source.sets_points(),
-            Source::Everything | Source::Documents(..) | Source::Either(_) | Source::Enough { .. } => false,
+            Source::Everything | Source::Either(_) | Source::Enough { .. } => false,
         }
     }
 
     /// What a document of a window counts at most.
     pub(crate) fn most(&mut self, stretch: Stretch<'_>) -> u32 {
         match self {
-            Source::Everything | Source::Documents(..) => 0,
+            Source::Everything => 0,
             Source::Except(source, _) => source.most(stretch),
             // What is rare is in few windows.
             Source::Any(ways) => {
                 let here =
                     ways.iter_mut().filter_map(|way| (way.next(stretch.base) < stretch.end()).then(|| way.most()));
                 here.max().unwrap_or(0)
+            }
+            Source::Few(few) => {
+                if few.seek(stretch.base) < stretch.end() {
+                    few.most()
+                } else {
+                    0
+                }
             }
             Source::Column(column, points) => points.of[usize::from(column.greatest(stretch.base))],
             Source::All(sources) | Source::Either(sources) => {
@@ -163,10 +172,7 @@ impl Source {
             Source::Everything => from,
             Source::Any(ways) => ways.iter_mut().map(|way| way.next(from)).min().unwrap_or(TERMINATED),
             Source::Column(column, _) => column.next(from),
-            Source::Documents(documents, behind) => {
-                *behind += documents.get(*behind..).map_or(0, |rest| rest.partition_point(|doc| *doc < from));
-                documents.get(*behind).copied().unwrap_or(TERMINATED)
-            }
+            Source::Few(few) => few.seek(from),
             Source::Except(source, _) => source.next(from),
             Source::All(sources) => {
                 sources.iter_mut().fold(from, |next, source| if next == TERMINATED { next } else { source.next(next) })
@@ -204,12 +210,12 @@ impl Source {
                     }
                 }
             }
-            Source::Documents(documents, behind) => {
-                let ahead = documents.get(*behind..).unwrap_or_default();
-                let from = ahead.partition_point(|doc| *doc < stretch.base);
-                let to = ahead.partition_point(|doc| *doc < stretch.end());
-                *behind += from;
-                out.pour_bits(stretch, ahead.get(from..to).unwrap_or_default());
+            Source::Few(few) => {
+                for (doc, points) in few.within(stretch) {
+                    let at = (doc - stretch.base) as usize % WINDOW;
+                    out.put(at / 64, 1 << (at % 64));
+                    out.points[at] = points;
+                }
             }
             Source::Except(source, others) => {
                 source.fill(stretch, out, spare);
@@ -275,6 +281,19 @@ impl Source {
             });
             return;
         }
+        if let Source::Few(few) = self {
+            let mut found = [0; WORDS];
+            for (doc, points) in few.within(stretch) {
+                let at = (doc - stretch.base) as usize % WINDOW;
+                let bit = 1 << (at % 64);
+                found[at / 64] |= bit;
+                if out.bits[at / 64] & bit != 0 {
+                    out.points[at] += points;
+                }
+            }
+            each_of(out.touched, |word| out.bits[word] &= found[word]);
+            return;
+        }
         if let Source::Column(column, counted) = self {
             let part = column.part(stretch.base);
             each_of(out.touched, |word| {
@@ -302,6 +321,15 @@ impl Source {
                 *points += best(ways, stretch, at).unwrap_or(0);
                 true
             });
+            return;
+        }
+        if let Source::Few(few) = self {
+            for (doc, points) in few.within(stretch) {
+                let at = (doc - stretch.base) as usize % WINDOW;
+                if out.bits[at / 64] & 1 << (at % 64) != 0 {
+                    out.points[at] += points;
+                }
+            }
             return;
         }
         self.beside(stretch, spare, |found, _| out.add(found));

@@ -94,12 +94,12 @@ impl Source {
 
     fn lists(&self) -> bool {
         match self {
-            Source::Any(_) | Source::Documents(..) => true,
+            Source::Any(_) | Source::Few(_) => true,
             Source::All(sources) => {
-                matches!(sources.first(), Some(Source::Any(_) | Source::Documents(..)))
+                matches!(sources.first(), Some(Source::Any(_) | Source::Few(_)))
                     && sources
                         .iter()
-                        .all(|source| matches!(source, Source::Any(_) | Source::Documents(..) | Source::Column(..)))
+                        .all(|source| matches!(source, Source::Any(_) | Source::Few(_) | Source::Column(..)))
             }
             _ => false,
         }
@@ -109,7 +109,7 @@ impl Source {
     pub(crate) fn list(&mut self, data: &SegmentData, counted: bool) -> List {
         match self {
             Source::Any(ways) => ways.iter_mut().map(|way| way.list(data, counted)).fold(List::default(), List::either),
-            Source::Documents(documents, _) => List { docs: documents.to_vec(), points: vec![0; documents.len()] },
+            Source::Few(few) => few.list(),
             Source::All(sources) => {
                 let Some((first, others)) = sources.split_first_mut() else { return List::default() };
                 let mut list = first.list(data, counted);
@@ -133,7 +133,7 @@ impl Source {
         let points = docs.iter().map(|doc| column.code(*doc).map_or(0, |code| of.of[usize::from(code)])).collect();
         let mut list = List { docs, points };
         for other in others {
-            if !matches!(other, Source::Any(_) | Source::Column(..) | Source::Documents(..)) {
+            if !matches!(other, Source::Any(_) | Source::Column(..) | Source::Few(_)) {
                 return None;
             }
             // Readers only go forward, and what comes after begins at the front.
@@ -152,7 +152,11 @@ impl Source {
                 }
                 None => false,
             }),
-            Source::Documents(documents, _) => list.retain(|doc, _| documents.binary_search(&doc).is_ok()),
+            Source::Few(few) => list.retain(|doc, points| {
+                let more = few.look_up(doc);
+                *points += more.unwrap_or(0);
+                more.is_some()
+            }),
             Source::Any(ways) => list.retain(|doc, points| {
                 let more = best(ways, data, doc);
                 *points += more.unwrap_or(0);
@@ -167,6 +171,7 @@ impl Source {
         let each = list.docs.iter().zip(&mut list.points);
         match self {
             Source::Any(ways) => each.for_each(|(doc, points)| *points += best(ways, data, *doc).unwrap_or(0)),
+            Source::Few(few) => each.for_each(|(doc, points)| *points += few.look_up(*doc).unwrap_or(0)),
             Source::Column(column, of) => each.for_each(|(doc, points)| {
                 *points += column.code(*doc).map_or(0, |code| of.of[usize::from(code)]);
             }),
@@ -178,6 +183,7 @@ impl Source {
     pub(crate) fn most_of_all(&self) -> u32 {
         match self {
             Source::Any(ways) => ways.iter().map(Way::most).max().unwrap_or(0),
+            Source::Few(few) => few.most(),
             Source::Column(column, of) => of.most(column),
             _ => 0,
         }
@@ -199,11 +205,28 @@ impl<K: SortKey> Best<'_, K> {
             }
             signals.iter_mut().for_each(|signal| signal.add_to(self.data, &mut list));
         }
+        if self.prune && self.bound.is_none() && list.len() > keep && keep > 0 {
+            // All scores in one go, then only those that reach the last of the first.
+            let scores = self.wholes(&list);
+            let mut sorted = scores.clone();
+            let (_, last, _) = sorted.select_nth_unstable_by(keep - 1, |one, other| other.cmp(one));
+            self.raise(*last, u32::MAX);
+            for (doc, score) in list.docs.into_iter().zip(scores) {
+                if score >= self.least {
+                    self.rank(order, doc, score);
+                }
+            }
+            return;
+        }
         for (doc, points) in list.docs.into_iter().zip(list.points) {
             if points >= self.threshold() {
                 self.consider(order, doc, points);
             }
         }
+    }
+
+    fn wholes(&self, list: &List) -> Vec<u32> {
+        list.docs.iter().zip(&list.points).map(|(doc, points)| self.whole(*doc, *points)).collect()
     }
 
     /// What a match counts with its area and its rest, without signals that were not added.
@@ -227,8 +250,7 @@ impl<K: SortKey> Best<'_, K> {
     /// Signals that add so much at most need not be looked up for documents that have too little beside the last of the first
     /// without them.
     fn drop_hopeless(&self, list: &mut List, more: u32, keep: usize) {
-        let scores: Vec<u32> =
-            list.docs.iter().zip(&list.points).map(|(doc, points)| self.whole(*doc, *points)).collect();
+        let scores = self.wholes(list);
         let mut sorted = scores.clone();
         let Some(last) = keep.checked_sub(1).filter(|last| *last < sorted.len()) else { return };
         let (_, least, _) = sorted.select_nth_unstable_by(last, |one, other| other.cmp(one));

@@ -6,6 +6,7 @@ use crate::search::column::{Column, ColumnTerm};
 use crate::search::cursor::{self, Clause, Leaf, Worth};
 use crate::search::evidence::Places;
 use crate::search::facets;
+use crate::search::few::{Few, FewReader};
 use crate::search::fields;
 use crate::search::postings::{Reader, Way};
 use crate::search::source::Source;
@@ -167,13 +168,16 @@ fn ways(leaves: &[TermsLeaf], view: &View, segment: usize, weight: Option<u32>) 
     ways.filter_map(Result::transpose).collect()
 }
 
-/// The same for a word of a query or a filter: one that many documents have is kept as a column when it is asked for
-/// again.
+/// The same for a word of a query or a filter: the matches of one that few documents have are kept, and one that many have
+/// gets a column when it is asked for again.
 pub(crate) fn word(leaves: &[TermsLeaf], share: u32, view: &View, segment: usize) -> Result<Option<Source>> {
     let data = &view.segment(segment)?.data;
     let key = Key::of(leaves, segment);
     if !key.may_be_column(data) {
-        return any(leaves, view, segment);
+        return match key.few(leaves, view, segment)? {
+            Some(few) => Ok((few.count() > 0).then(|| Source::Few(FewReader::new(few, share)))),
+            None => any(leaves, view, segment),
+        };
     }
     let make = || Ok(Column::of(ways(leaves, view, segment, Some(1000))?, data));
     match data.columns.get(&key.terms, key.frequency, data.documents, make)? {
@@ -200,6 +204,12 @@ impl Key {
         key
     }
 
+    /// The word's matches where they are few.
+    fn few(&self, leaves: &[TermsLeaf], view: &View, segment: usize) -> Result<Option<Arc<Few>>> {
+        let data = &view.segment(segment)?.data;
+        data.few.get(&self.terms, self.frequency, data, || ways(leaves, view, segment, Some(1000)))
+    }
+
     /// Whether so many documents have it that it may become a column.
     fn may_be_column(&self, data: &SegmentData) -> bool {
         self.frequency >= LEAST_COLUMN && self.frequency >= u64::from(data.documents / COLUMN)
@@ -210,6 +220,8 @@ impl Key {
 pub(crate) enum Lookup {
     /// In its column.
     Column(Arc<Column>, u32),
+    /// Among its few matches.
+    Few(FewReader),
     /// In its posting lists.
     Clause(Clause),
 }
@@ -219,9 +231,13 @@ impl Lookup {
     pub(crate) fn new(leaves: &[TermsLeaf], share: u32, view: &View, segment: usize) -> Result<Option<Lookup>> {
         let data = &view.segment(segment)?.data;
         let key = Key::of(leaves, segment);
-        let column = if key.may_be_column(data) { data.columns.held(&key.terms) } else { None };
-        if let Some(column) = column.filter(|column| column.tells_places()) {
-            return Ok(Some(Lookup::Column(column, share)));
+        if key.may_be_column(data) {
+            let column = data.columns.held(&key.terms).filter(|column| column.tells_places());
+            if let Some(column) = column {
+                return Ok(Some(Lookup::Column(column, share)));
+            }
+        } else if let Some(few) = key.few(leaves, view, segment)? {
+            return Ok((few.count() > 0).then(|| Lookup::Few(FewReader::new(few, share))));
         }
         Ok(clause(leaves, view, segment)?.map(Lookup::Clause))
     }
@@ -232,6 +248,7 @@ impl Lookup {
             Lookup::Column(column, share) => {
                 column.look_up(doc).map(|(value, places)| (cursor::points(value, *share), places))
             }
+            Lookup::Few(few) => few.look_up_places(doc),
             Lookup::Clause(clause) => {
                 (clause.seek(doc) == doc).then(|| (clause.points(data.features(doc).name_length()), clause.places()))
             }

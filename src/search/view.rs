@@ -5,6 +5,7 @@ use crate::resources::Audience;
 use crate::search::beginnings::{self, Beginnings};
 use crate::search::column::Columns;
 use crate::search::facets::Slots;
+use crate::search::few;
 use crate::search::fields::Fields;
 use crate::search::indexer::Position;
 use crate::search::intake::{Features, default_kinds};
@@ -72,6 +73,8 @@ pub(crate) struct SegmentData {
     pub key: Arc<InvertedIndexReader>,
     /// Matches of words that many documents have.
     pub columns: Columns,
+    /// Matches of words that few documents have.
+    pub few: few::Kept,
     /// Documents that many know, as bits.
     pub prominent: Box<[u64]>,
     /// The first documents of what begins with few letters.
@@ -125,6 +128,7 @@ impl SegmentData {
             filter: reader.inverted_index(fields.filter)?,
             key: reader.inverted_index(fields.key)?,
             columns: Columns::default(),
+            few: few::Kept::default(),
         })
     }
 

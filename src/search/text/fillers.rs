@@ -1,6 +1,5 @@
 //! Words that say little: those that only ask or join, and those that any organisation is called by.
 
-use super::Word;
 use super::fold::{fold, is_marked, spelled};
 use foldhash::HashSet;
 use std::sync::OnceLock;
@@ -28,20 +27,19 @@ fn spellings(text: &'static str) -> HashSet<String> {
     text.split_whitespace().flat_map(|word| [spelled(word), fold(word)]).collect()
 }
 
-/// Whether a word stands in a list: män is no man.
-fn is_among(word: &Word, list: &HashSet<String>) -> bool {
-    let letters = spelled(&word.exact);
-    list.contains(if is_marked(&letters) { &letters } else { &word.folded })
+/// Whether a word stands in a list, by its letters with å, ä and ö and without: män is no man.
+fn is_among([letters, folded]: [&str; 2], list: &HashSet<String>) -> bool {
+    list.contains(if is_marked(letters) { letters } else { folded })
 }
 
 /// Whether a word only asks or joins.
-pub(super) fn is_filler(word: &Word) -> bool {
+pub(super) fn is_filler(word: [&str; 2]) -> bool {
     static SET: OnceLock<HashSet<String>> = OnceLock::new();
     is_among(word, SET.get_or_init(|| spellings(FILLERS)))
 }
 
 /// Whether it is a word for any organisation.
-pub(super) fn is_generic(word: &Word) -> bool {
+pub(super) fn is_generic(word: [&str; 2]) -> bool {
     static SET: OnceLock<HashSet<String>> = OnceLock::new();
     is_among(word, SET.get_or_init(|| spellings(GENERIC)))
 }

@@ -16,7 +16,7 @@ mod understand;
 pub(crate) use concepts::named_type;
 pub use fold::{exact, fold};
 pub use lexicon::count as count_frequencies;
-pub use understand::{Alternative, AlternativeKind, Clause, ClauseRole, Understanding, understand};
+pub use understand::{Alternative, AlternativeKind, Alternatives, Clause, ClauseRole, Understanding, understand};
 
 use crate::search::weights;
 use icu_collator::options::CollatorOptions;
@@ -69,6 +69,10 @@ pub struct Forms {
     pub parts: Vec<String>,
     /// Of these, the ones with å, ä or ö, as in `marked`.
     pub marked_parts: Vec<String>,
+    /// Whether it only asks or joins.
+    filler: bool,
+    /// Whether any organisation is called so.
+    generic: bool,
 }
 
 impl Word {
@@ -105,7 +109,9 @@ impl Forms {
             marked_parts.extend(marked_part(&folded, &letters, &part));
             parts.push(part.stem);
         }
-        Some(Forms { exact, folded, letters, stem, marked, parts, marked_parts })
+        let spellings = [letters.as_str(), folded.as_str()];
+        let (filler, generic) = (fillers::is_filler(spellings), fillers::is_generic(spellings));
+        Some(Forms { exact, folded, letters, stem, marked, parts, marked_parts, filler, generic })
     }
 
     /// Its stem with its å, ä and ö, where it has some.

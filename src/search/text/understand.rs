@@ -1,7 +1,6 @@
 //! What a typed query means: words, concepts, places, numbers, and words that only make it a sentence.
 
 use super::concepts::{areas, longest, terms, terms_of_stems};
-use super::fillers::{is_filler, is_generic};
 use super::fold::{fold, is_marked, spelled};
 use super::lexicon::lexicon;
 use super::memo::Memo;
@@ -9,7 +8,9 @@ use super::stem::stem;
 use super::{Word, compound, joined_term, marked_part, plain, words};
 use crate::identifier::{PathId, looks_personal, organisation_number, parse_path_id};
 use crate::search::weights;
-use std::ops::Range;
+use foldhash::fast::FixedState;
+use std::hash::{BuildHasher, Hash, Hasher};
+use std::ops::{Deref, Range};
 use std::sync::Arc;
 
 /// Whether a document must have a clause.
@@ -45,6 +46,33 @@ pub struct Alternative {
     pub weight: u32,
 }
 
+/// Ways to meet a clause, the best first; shared, with their hash at hand: they are looked up by it in every query.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Alternatives {
+    all: Arc<[Alternative]>,
+    hash: u64,
+}
+
+impl From<Vec<Alternative>> for Alternatives {
+    fn from(all: Vec<Alternative>) -> Alternatives {
+        Alternatives { hash: FixedState::default().hash_one(&all), all: all.into() }
+    }
+}
+
+impl Deref for Alternatives {
+    type Target = [Alternative];
+
+    fn deref(&self) -> &[Alternative] {
+        &self.all
+    }
+}
+
+impl Hash for Alternatives {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_u64(self.hash);
+    }
+}
+
 /// A part of a query.
 #[derive(Debug, Clone)]
 pub struct Clause {
@@ -53,7 +81,7 @@ pub struct Clause {
     /// Its words; several where they are one concept.
     pub words: Vec<Word>,
     /// Ways to meet it, the best first.
-    pub alternatives: Arc<[Alternative]>,
+    pub alternatives: Alternatives,
     /// Whether it must be met.
     pub role: ClauseRole,
     /// Whether it holds digits: such words are never corrected.
@@ -122,7 +150,7 @@ fn joins(clauses: &[Clause]) -> Vec<Join> {
         };
         is_word
             && !clause.numeric
-            && !clause.words.iter().any(is_filler)
+            && !clause.words.iter().any(|word| word.filler)
             && clause.words.iter().map(|word| word.exact.len()).sum::<usize>() > 1
     };
     let mut found = Vec::new();
@@ -156,7 +184,7 @@ fn clause(words: &[Word]) -> (Clause, usize) {
     }
     match words.first() {
         Some(word) => (single(word), 1),
-        None => (finish(Vec::new(), Arc::default(), ClauseRole::Filler), 1),
+        None => (finish(Vec::new(), Vec::new().into(), ClauseRole::Filler), 1),
     }
 }
 
@@ -185,7 +213,7 @@ fn phrase(words: &[Word], areas: &[u16], terms: &[(u16, u32)]) -> Clause {
 /// Two words that are one: the first only ever stands before another, or together they are a word that is known.
 fn written_apart(first: &Word, second: &Word) -> Option<Clause> {
     let lexicon = lexicon();
-    if is_filler(first) || is_filler(second) {
+    if first.filler || second.filler {
         return None;
     }
     let joined = format!("{}{}", first.folded, second.folded);
@@ -201,8 +229,8 @@ fn written_apart(first: &Word, second: &Word) -> Option<Clause> {
     let back = second.own_stem().clone();
     let meaning = Meaning::of(&together);
     let apart = alternative(AlternativeKind::Stems(vec![front, back]), weights::APART);
-    let alternatives = meaning.alternatives.iter().cloned().chain([apart]).collect();
-    Some(finish(vec![first.clone(), second.clone()], alternatives, meaning.role))
+    let alternatives: Vec<Alternative> = meaning.alternatives.iter().cloned().chain([apart]).collect();
+    Some(finish(vec![first.clone(), second.clone()], alternatives.into(), meaning.role))
 }
 
 /// The tails that are compounds themselves, then the parts.
@@ -216,7 +244,7 @@ pub(super) fn parts_and_wholes(folded: &str) -> Vec<compound::Part> {
 
 /// What a word means by itself.
 struct Meaning {
-    alternatives: Arc<[Alternative]>,
+    alternatives: Alternatives,
     role: ClauseRole,
 }
 
@@ -230,7 +258,7 @@ impl Meaning {
 
 fn single(word: &Word) -> Clause {
     let meaning = Meaning::of(word);
-    finish(vec![word.clone()], Arc::clone(&meaning.alternatives), meaning.role)
+    finish(vec![word.clone()], meaning.alternatives.clone(), meaning.role)
 }
 
 fn meaning(word: &Word) -> Meaning {
@@ -258,7 +286,7 @@ fn meaning(word: &Word) -> Meaning {
         alternatives.push(alternative(AlternativeKind::Stems(parts.iter().map(term).collect()), weights::COMPOUND));
     }
     alternatives.extend(named(&[], &areas));
-    let role = if is_filler(word) {
+    let role = if word.filler {
         ClauseRole::Filler
     } else if !areas.is_empty() && terms.is_empty() {
         ClauseRole::Place
@@ -275,7 +303,7 @@ fn meant(stems: &[String]) -> AlternativeKind {
     }
 }
 
-fn finish(words: Vec<Word>, alternatives: Arc<[Alternative]>, role: ClauseRole) -> Clause {
+fn finish(words: Vec<Word>, alternatives: Alternatives, role: ClauseRole) -> Clause {
     let range = words.first().map_or(0, |word| word.range.start)..words.last().map_or(0, |word| word.range.end);
     let numeric = words.iter().any(|word| word.folded.bytes().any(|byte| byte.is_ascii_digit()));
     Clause { range, words, alternatives, role, numeric }
@@ -283,7 +311,7 @@ fn finish(words: Vec<Word>, alternatives: Arc<[Alternative]>, role: ClauseRole) 
 
 /// General words step back where others say more; where nothing is left, every word counts.
 fn settle(clauses: &mut [Clause]) {
-    let general = |clause: &Clause| clause.words.iter().all(is_generic);
+    let general = |clause: &Clause| clause.words.iter().all(|word| word.generic);
     let says_more = clauses.iter().any(|clause| clause.role == ClauseRole::Required && !general(clause));
     if says_more {
         for clause in clauses.iter_mut().filter(|clause| clause.role == ClauseRole::Required) {

@@ -1,0 +1,232 @@
+//! The matches of a word that few documents have, kept as they were read once: to open the posting lists of all its ways to
+//! match again takes longer than what is read from them.
+
+use crate::error::Result;
+use crate::search::column::ColumnTerm;
+use crate::search::cursor;
+use crate::search::evidence::Places;
+use crate::search::postings::Way;
+use crate::search::sparse::List;
+use crate::search::view::SegmentData;
+use crate::search::window::Stretch;
+use quick_cache::Weighter;
+use quick_cache::sync::Cache;
+use std::sync::Arc;
+use tantivy::{DocId, TERMINATED};
+
+/// So many postings are few; of more a column is made. Tests have few documents and are to read posting lists too.
+const MOST: u64 = if cfg!(test) { 24 } else { 4_096 };
+/// All that is kept of a segment takes so many bytes at most,
+const MOST_BYTES: u64 = 8 << 20;
+/// which is so many words as far as can be told.
+const WORDS: usize = 8_192;
+
+/// What a match counts at a weight of 1000, and where the word stands in it.
+type Told = (u32, Places);
+
+/// Documents in their order, with what each counts and where the word stands in it.
+#[derive(Debug, Default)]
+pub(crate) struct Few {
+    docs: Box<[DocId]>,
+    /// Which of `told` each has; empty where nothing is told.
+    codes: Box<[u8]>,
+    /// From low to high.
+    told: Box<[Told]>,
+}
+
+impl Few {
+    /// Documents that count nothing.
+    pub(crate) fn uncounted(docs: Vec<DocId>) -> Few {
+        Few { docs: docs.into(), ..Few::default() }
+    }
+
+    /// What a word matches by its ways to match, of a weight of 1000; `None` when too many different things are told.
+    fn of(mut ways: Vec<Way>, data: &SegmentData) -> Option<Few> {
+        let mut found: Vec<(DocId, Told)> = Vec::new();
+        for way in &mut ways {
+            way.tell(TERMINATED, data, |doc, value, places| found.push((doc, (value, places))));
+        }
+        found.sort_unstable();
+        found.dedup_by(|(later, (value, places)), (kept, told)| {
+            if later == kept {
+                // The best way counts; the word stands wherever any of them says.
+                *told = (told.0.max(*value), told.1 | *places);
+            }
+            later == kept
+        });
+        let mut told: Vec<Told> = Vec::new();
+        for (_, one) in &found {
+            if let Err(at) = told.binary_search(one) {
+                told.insert(at, *one);
+            }
+        }
+        let code = |one: &Told| told.binary_search(one).ok().and_then(|at| u8::try_from(at).ok());
+        let codes = found.iter().map(|(_, one)| code(one)).collect::<Option<_>>()?;
+        Some(Few { docs: found.iter().map(|(doc, _)| *doc).collect(), codes, told: told.into() })
+    }
+
+    /// How many documents match.
+    pub(crate) fn count(&self) -> usize {
+        self.docs.len()
+    }
+
+    /// Whether a document matches.
+    pub(crate) fn has(&self, doc: DocId) -> bool {
+        self.docs.binary_search(&doc).is_ok()
+    }
+
+    fn told(&self, at: usize) -> Told {
+        let code = self.codes.get(at).copied().unwrap_or(0);
+        self.told.get(usize::from(code)).copied().unwrap_or((0, 0))
+    }
+}
+
+/// Goes through a word's matches for a query.
+#[derive(Clone)]
+pub(crate) struct FewReader {
+    few: Arc<Few>,
+    /// What a value of 1000 counts.
+    weight: u32,
+    /// How many documents are behind.
+    behind: usize,
+}
+
+impl FewReader {
+    /// Begins at the first.
+    pub(crate) fn new(few: Arc<Few>, weight: u32) -> FewReader {
+        FewReader { few, weight, behind: 0 }
+    }
+
+    /// How many documents match.
+    pub(crate) fn count(&self) -> usize {
+        self.few.count()
+    }
+
+    /// What a document counts at most.
+    pub(crate) fn most(&self) -> u32 {
+        self.few.told.last().map_or(0, |(value, _)| cursor::points(*value, self.weight))
+    }
+
+    fn points(&self, at: usize) -> u32 {
+        cursor::points(self.few.told(at).0, self.weight)
+    }
+
+    /// Goes to a document or the next that matches.
+    pub(crate) fn seek(&mut self, target: DocId) -> DocId {
+        let ahead = self.few.docs.get(self.behind..).unwrap_or_default();
+        // Steps that grow: most often it is not far.
+        let mut step = 1;
+        while ahead.get(step - 1).is_some_and(|doc| *doc < target) {
+            step *= 2;
+        }
+        let from = step / 2;
+        let near = ahead.get(from..ahead.len().min(step)).unwrap_or_default();
+        self.behind += from + near.partition_point(|doc| *doc < target);
+        self.few.docs.get(self.behind).copied().unwrap_or(TERMINATED)
+    }
+
+    /// What a document counts; `None` when it does not match. Documents must come in order.
+    pub(crate) fn look_up(&mut self, doc: DocId) -> Option<u32> {
+        (self.seek(doc) == doc).then(|| self.points(self.behind))
+    }
+
+    /// The same, and where the word stands in it.
+    pub(crate) fn look_up_places(&mut self, doc: DocId) -> Option<(u32, Places)> {
+        let points = self.look_up(doc)?;
+        Some((points, self.few.told(self.behind).1))
+    }
+
+    /// The matches of a window, and what each counts.
+    pub(crate) fn within(&mut self, stretch: Stretch<'_>) -> impl Iterator<Item = (DocId, u32)> {
+        self.seek(stretch.base);
+        let ahead = self.few.docs.get(self.behind..).unwrap_or_default();
+        let docs = ahead.iter().take_while(move |doc| **doc < stretch.end());
+        (self.behind..).zip(docs).map(|(at, doc)| (*doc, self.points(at)))
+    }
+
+    /// All matches, as a list.
+    pub(crate) fn list(&self) -> List {
+        List { docs: self.few.docs.to_vec(), points: (0..self.few.count()).map(|at| self.points(at)).collect() }
+    }
+}
+
+#[derive(Clone)]
+struct Bytes;
+
+impl Weighter<Vec<ColumnTerm>, Arc<Few>> for Bytes {
+    fn weight(&self, key: &Vec<ColumnTerm>, few: &Arc<Few>) -> u64 {
+        let own = size_of_val(&*few.docs) + size_of_val(&*few.codes) + size_of_val(&*few.told);
+        (size_of::<Few>() + size_of_val(key.as_slice()) + own) as u64
+    }
+}
+
+/// Words of a segment that were asked for last.
+pub(crate) struct Kept(Cache<Vec<ColumnTerm>, Arc<Few>, Bytes>);
+
+impl Default for Kept {
+    fn default() -> Kept {
+        Kept(Cache::with_weighter(WORDS, MOST_BYTES, Bytes))
+    }
+}
+
+impl Kept {
+    /// The matches of a word with so many postings; `None` when they are not few or cannot be kept. `ways` opens its ways to match.
+    pub(crate) fn get(
+        &self,
+        key: &[ColumnTerm],
+        postings: u64,
+        data: &SegmentData,
+        ways: impl FnOnce() -> Result<Vec<Way>>,
+    ) -> Result<Option<Arc<Few>>> {
+        if postings > MOST {
+            return Ok(None);
+        }
+        if let Some(few) = self.0.get(key) {
+            return Ok(Some(few));
+        }
+        let Some(few) = Few::of(ways()?, data).map(Arc::new) else { return Ok(None) };
+        self.0.insert(key.to_vec(), Arc::clone(&few));
+        Ok(Some(few))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::collections::BTreeMap;
+
+    fn few(of: &BTreeMap<DocId, Told>) -> Few {
+        let told: Vec<Told> = of.values().copied().collect::<std::collections::BTreeSet<_>>().into_iter().collect();
+        let code = |one: &Told| u8::try_from(told.binary_search(one).unwrap()).unwrap();
+        Few { docs: of.keys().copied().collect(), codes: of.values().map(code).collect(), told: told.clone().into() }
+    }
+
+    proptest! {
+        #[test]
+        fn every_document_is_looked_up_in_order(
+            of in proptest::collection::btree_map(0..2_000_u32, (0..3_000_u32, any::<Places>()), 0..200),
+            asked in proptest::collection::btree_set(0..2_100_u32, 0..60),
+            weight in 0..10_000_u32,
+        ) {
+            let few = Arc::new(few(&of));
+            let mut reader = FewReader::new(Arc::clone(&few), weight);
+            for doc in asked {
+                let expected = of.get(&doc).map(|(value, places)| (cursor::points(*value, weight), *places));
+                prop_assert_eq!(reader.look_up_places(doc), expected);
+                prop_assert_eq!(few.has(doc), expected.is_some());
+                let next = of.range(doc..).next().map_or(TERMINATED, |(doc, _)| *doc);
+                prop_assert_eq!(reader.seek(doc), next);
+            }
+            let list = FewReader::new(few, weight).list();
+            let points: Vec<u32> = of.values().map(|(value, _)| cursor::points(*value, weight)).collect();
+            prop_assert_eq!((list.docs, list.points), (of.keys().copied().collect(), points));
+        }
+    }
+
+    #[test]
+    fn documents_alone_count_nothing() {
+        let mut reader = FewReader::new(Arc::new(Few::uncounted(vec![3, 9])), 10_000);
+        assert_eq!((reader.most(), reader.look_up(3), reader.look_up(4), reader.seek(5)), (0, Some(0), None, 9));
+    }
+}
