@@ -2,27 +2,24 @@
 //! match again takes longer than what is read from them.
 
 use crate::error::Result;
-use crate::search::column::ColumnTerm;
 use crate::search::cursor;
 use crate::search::evidence::Places;
-use crate::search::postings::Way;
-use crate::search::sparse::List;
-use crate::search::view::SegmentData;
-use crate::search::window::Stretch;
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
+use std::hash::Hash;
+use std::ops::Range;
 use std::sync::Arc;
 use tantivy::{DocId, TERMINATED};
 
 /// So many postings are few; of more a column is made. Tests have few documents and are to read posting lists too.
 const MOST: u64 = if cfg!(test) { 24 } else { 4_096 };
 /// All that is kept of a segment takes so many bytes at most,
-const MOST_BYTES: u64 = 8 << 20;
+const MOST_BYTES: u64 = 6 << 20;
 /// which is so many words as far as can be told.
 const WORDS: usize = 8_192;
 
 /// What a match counts at a weight of 1000, and where the word stands in it.
-type Told = (u32, Places);
+pub(crate) type Told = (u32, Places);
 
 /// Documents in their order, with what each counts and where the word stands in it.
 #[derive(Debug, Default)]
@@ -40,12 +37,8 @@ impl Few {
         Few { docs: docs.into(), ..Few::default() }
     }
 
-    /// What a word matches by its ways to match, of a weight of 1000; `None` when too many different things are told.
-    fn of(mut ways: Vec<Way>, data: &SegmentData) -> Option<Few> {
-        let mut found: Vec<(DocId, Told)> = Vec::new();
-        for way in &mut ways {
-            way.tell(TERMINATED, data, |doc, value, places| found.push((doc, (value, places))));
-        }
+    /// What a word's ways to match tell of documents, in any order; `None` when too many different things are told.
+    fn of(mut found: Vec<(DocId, Told)>) -> Option<Few> {
         found.sort_unstable();
         found.dedup_by(|(later, (value, places)), (kept, told)| {
             if later == kept {
@@ -136,47 +129,46 @@ impl FewReader {
         Some((points, self.few.told(self.behind).1))
     }
 
-    /// The matches of a window, and what each counts.
-    pub(crate) fn within(&mut self, stretch: Stretch<'_>) -> impl Iterator<Item = (DocId, u32)> {
-        self.seek(stretch.base);
+    /// The matches of a range, and what each counts.
+    pub(crate) fn within(&mut self, range: Range<DocId>) -> impl Iterator<Item = (DocId, u32)> {
+        self.seek(range.start);
         let ahead = self.few.docs.get(self.behind..).unwrap_or_default();
-        let docs = ahead.iter().take_while(move |doc| **doc < stretch.end());
+        let docs = ahead.iter().take_while(move |doc| **doc < range.end);
         (self.behind..).zip(docs).map(|(at, doc)| (*doc, self.points(at)))
     }
 
-    /// All matches, as a list.
-    pub(crate) fn list(&self) -> List {
-        List { docs: self.few.docs.to_vec(), points: (0..self.few.count()).map(|at| self.points(at)).collect() }
+    /// All matches, and what each counts.
+    pub(crate) fn all(&self) -> (Vec<DocId>, Vec<u32>) {
+        (self.few.docs.to_vec(), (0..self.few.count()).map(|at| self.points(at)).collect())
     }
 }
 
 #[derive(Clone)]
 struct Bytes;
 
-impl Weighter<Vec<ColumnTerm>, Arc<Few>> for Bytes {
-    fn weight(&self, key: &Vec<ColumnTerm>, few: &Arc<Few>) -> u64 {
+impl<K> Weighter<Vec<K>, Arc<Few>> for Bytes {
+    fn weight(&self, key: &Vec<K>, few: &Arc<Few>) -> u64 {
         let own = size_of_val(&*few.docs) + size_of_val(&*few.codes) + size_of_val(&*few.told);
         (size_of::<Few>() + size_of_val(key.as_slice()) + own) as u64
     }
 }
 
-/// Words of a segment that were asked for last.
-pub(crate) struct Kept(Cache<Vec<ColumnTerm>, Arc<Few>, Bytes>);
+/// Words of a segment that were asked for last, by their terms.
+pub(crate) struct Kept<K>(Cache<Vec<K>, Arc<Few>, Bytes>);
 
-impl Default for Kept {
-    fn default() -> Kept {
+impl<K: Hash + Eq + Clone> Default for Kept<K> {
+    fn default() -> Kept<K> {
         Kept(Cache::with_weighter(WORDS, MOST_BYTES, Bytes))
     }
 }
 
-impl Kept {
-    /// The matches of a word with so many postings; `None` when they are not few or cannot be kept. `ways` opens its ways to match.
+impl<K: Hash + Eq + Clone> Kept<K> {
+    /// The matches of a word with so many postings; `None` when they are not few or cannot be kept. `read` reads what its ways to match tell.
     pub(crate) fn get(
         &self,
-        key: &[ColumnTerm],
+        key: &[K],
         postings: u64,
-        data: &SegmentData,
-        ways: impl FnOnce() -> Result<Vec<Way>>,
+        read: impl FnOnce() -> Result<Vec<(DocId, Told)>>,
     ) -> Result<Option<Arc<Few>>> {
         if postings > MOST {
             return Ok(None);
@@ -184,7 +176,7 @@ impl Kept {
         if let Some(few) = self.0.get(key) {
             return Ok(Some(few));
         }
-        let Some(few) = Few::of(ways()?, data).map(Arc::new) else { return Ok(None) };
+        let Some(few) = Few::of(read()?).map(Arc::new) else { return Ok(None) };
         self.0.insert(key.to_vec(), Arc::clone(&few));
         Ok(Some(few))
     }
@@ -196,20 +188,20 @@ mod tests {
     use proptest::prelude::*;
     use std::collections::BTreeMap;
 
-    fn few(of: &BTreeMap<DocId, Told>) -> Few {
-        let told: Vec<Told> = of.values().copied().collect::<std::collections::BTreeSet<_>>().into_iter().collect();
-        let code = |one: &Told| u8::try_from(told.binary_search(one).unwrap()).unwrap();
-        Few { docs: of.keys().copied().collect(), codes: of.values().map(code).collect(), told: told.clone().into() }
-    }
-
     proptest! {
         #[test]
         fn every_document_is_looked_up_in_order(
-            of in proptest::collection::btree_map(0..2_000_u32, (0..3_000_u32, any::<Places>()), 0..200),
-            asked in proptest::collection::btree_set(0..2_100_u32, 0..60),
+            found in proptest::collection::vec((0..600_u32, (0..3_000_u32, any::<Places>())), 0..200),
+            asked in proptest::collection::btree_set(0..700_u32, 0..60),
             weight in 0..10_000_u32,
         ) {
-            let few = Arc::new(few(&of));
+            // Several ways may tell of the same document.
+            let mut of: BTreeMap<DocId, Told> = BTreeMap::new();
+            for (doc, (value, places)) in &found {
+                let told = of.entry(*doc).or_default();
+                *told = (told.0.max(*value), told.1 | places);
+            }
+            let few = Arc::new(Few::of(found).unwrap());
             let mut reader = FewReader::new(Arc::clone(&few), weight);
             for doc in asked {
                 let expected = of.get(&doc).map(|(value, places)| (cursor::points(*value, weight), *places));
@@ -218,10 +210,17 @@ mod tests {
                 let next = of.range(doc..).next().map_or(TERMINATED, |(doc, _)| *doc);
                 prop_assert_eq!(reader.seek(doc), next);
             }
-            let list = FewReader::new(few, weight).list();
+            let all = FewReader::new(few, weight).all();
             let points: Vec<u32> = of.values().map(|(value, _)| cursor::points(*value, weight)).collect();
-            prop_assert_eq!((list.docs, list.points), (of.keys().copied().collect(), points));
+            prop_assert_eq!(all, (of.keys().copied().collect(), points));
         }
+    }
+
+    #[test]
+    fn what_is_told_in_too_many_ways_is_not_kept() {
+        let of = |count: u32| (0..count).map(|doc| (doc, (doc, 0))).collect();
+        assert_eq!(Few::of(of(256)).map(|few| few.count()), Some(256));
+        assert!(Few::of(of(257)).is_none());
     }
 
     #[test]

@@ -15,7 +15,7 @@ use quick_cache::sync::Cache;
 use std::sync::{Arc, OnceLock};
 
 /// So many words are kept of each kind: some megabytes.
-const KEPT: usize = 8_192;
+const KEPT: usize = 4_096;
 /// So many sets of areas are kept at most, and so many that the bits of their documents take no more bytes than this.
 const KEPT_AREAS: usize = 512;
 const MOST_AREA_BYTES: usize = 12 << 20;

@@ -75,12 +75,14 @@ impl Searcher {
 
     /// Whether an answer is likely to touch many records, so that it is better computed off the server's threads.
     pub fn is_heavy(&self, query: &Query) -> bool {
+        if self.view.living <= 50_000 {
+            return false;
+        }
         let deep = matches!(query.start, Start::Offset(offset) if offset > 1_000);
         let typed = query.text.as_deref().map(|text| syntax::read(bounded(text), &query.without, &|_| false));
         // Phrases are looked for in whole lists of positions.
         let plain = typed.is_some_and(|typed| typed.has_words() && typed.parts.is_empty());
-        let open = !plain && query.ids.is_empty();
-        self.view.living > 50_000 && (deep || open)
+        deep || !plain && query.ids.is_empty()
     }
 
     /// Whether a record that the asker may see has this key.

@@ -211,7 +211,7 @@ impl Source {
                 }
             }
             Source::Few(few) => {
-                for (doc, points) in few.within(stretch) {
+                for (doc, points) in few.within(stretch.base..stretch.end()) {
                     let at = (doc - stretch.base) as usize % WINDOW;
                     out.put(at / 64, 1 << (at % 64));
                     out.points[at] = points;
@@ -283,7 +283,7 @@ impl Source {
         }
         if let Source::Few(few) = self {
             let mut found = [0; WORDS];
-            for (doc, points) in few.within(stretch) {
+            for (doc, points) in few.within(stretch.base..stretch.end()) {
                 let at = (doc - stretch.base) as usize % WINDOW;
                 let bit = 1 << (at % 64);
                 found[at / 64] |= bit;
@@ -324,7 +324,7 @@ impl Source {
             return;
         }
         if let Source::Few(few) = self {
-            for (doc, points) in few.within(stretch) {
+            for (doc, points) in few.within(stretch.base..stretch.end()) {
                 let at = (doc - stretch.base) as usize % WINDOW;
                 if out.bits[at / 64] & 1 << (at % 64) != 0 {
                     out.points[at] += points;

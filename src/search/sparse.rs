@@ -109,7 +109,10 @@ impl Source {
     pub(crate) fn list(&mut self, data: &SegmentData, counted: bool) -> List {
         match self {
             Source::Any(ways) => ways.iter_mut().map(|way| way.list(data, counted)).fold(List::default(), List::either),
-            Source::Few(few) => few.list(),
+            Source::Few(few) => {
+                let (docs, points) = few.all();
+                List { docs, points }
+            }
             Source::All(sources) => {
                 let Some((first, others)) = sources.split_first_mut() else { return List::default() };
                 let mut list = first.list(data, counted);

@@ -207,7 +207,13 @@ impl Key {
     /// The word's matches where they are few.
     fn few(&self, leaves: &[TermsLeaf], view: &View, segment: usize) -> Result<Option<Arc<Few>>> {
         let data = &view.segment(segment)?.data;
-        data.few.get(&self.terms, self.frequency, data, || ways(leaves, view, segment, Some(1000)))
+        data.few.get(&self.terms, self.frequency, || {
+            let mut found = Vec::new();
+            for mut way in ways(leaves, view, segment, Some(1000))? {
+                way.tell(TERMINATED, data, |doc, value, places| found.push((doc, (value, places))));
+            }
+            Ok(found)
+        })
     }
 
     /// Whether so many documents have it that it may become a column.

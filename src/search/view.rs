@@ -3,7 +3,7 @@
 use crate::error::{Error, Result};
 use crate::resources::Audience;
 use crate::search::beginnings::{self, Beginnings};
-use crate::search::column::Columns;
+use crate::search::column::{ColumnTerm, Columns};
 use crate::search::facets::Slots;
 use crate::search::few;
 use crate::search::fields::Fields;
@@ -74,7 +74,7 @@ pub(crate) struct SegmentData {
     /// Matches of words that many documents have.
     pub columns: Columns,
     /// Matches of words that few documents have.
-    pub few: few::Kept,
+    pub few: few::Kept<ColumnTerm>,
     /// Documents that many know, as bits.
     pub prominent: Box<[u64]>,
     /// The first documents of what begins with few letters.
