@@ -219,3 +219,28 @@ fn the_last_match_of_all_is_not_too_late_for_the_page() {
         assert_eq!(ids, [Uuid::from_u128(last.into())], "time {time}");
     }
 }
+
+#[test]
+fn the_last_of_all_is_first_by_what_only_few_are_spelled_like() {
+    // Two with the same letters but for a mark come early and set the bar; the one that is spelled just so comes last.
+    let form = |tie| match tie {
+        1 | 2 => "Kvïnnojour",
+        MANY => "Kvinnojour",
+        _ => "Kvinnojouren",
+    };
+    for deleted in [0, 5] {
+        let mut registry = Registry::of((1..=MANY).map(|tie| organisation(tie, form(tie))).collect());
+        let gone: Vec<_> = (3..3 + deleted).map(|tie: u64| (Kind::Organisation, Uuid::from_u128(tie.into()))).collect();
+        registry.apply(Vec::new(), &gone);
+        for time in 1..=3 {
+            let answer = registry.find(&Query { limit: 1, ..text("kvinnojour") });
+            let first = answer.hits.first().map(|hit| hit.id);
+            let total = usize::try_from(MANY - deleted).expect("small");
+            assert_eq!(
+                (answer.total, first),
+                (total, Some(Uuid::from_u128(MANY.into()))),
+                "{deleted} deleted, time {time}"
+            );
+        }
+    }
+}
