@@ -62,9 +62,9 @@ impl Observed {
         // At the level error, so that it is there for every line of every level; free when nothing at all is logged.
         let span = tracing::error_span!(
             "request",
-            request_id = &*id.hyphenated().encode_lower(&mut Uuid::encode_buffer()),
-            trace_id = trace.id(),
-            span_id = trace.span_id(),
+            request_id = %id,
+            trace_id = %trace.id(),
+            span_id = %trace.span_id(),
         );
         Observed {
             id,

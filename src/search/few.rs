@@ -15,7 +15,7 @@ use tantivy::{DocId, TERMINATED};
 const MOST: u64 = if cfg!(test) { 24 } else { 4_096 };
 /// All that is kept of a segment takes so many bytes at most,
 const MOST_BYTES: u64 = 6 << 20;
-/// which is so many words as far as can be told.
+/// which is so many words as far as can be told; a segment of few documents is not asked for so many.
 const WORDS: usize = 8_192;
 
 /// What a match counts at a weight of 1000, and where the word stands in it.
@@ -156,14 +156,15 @@ impl<K> Weighter<Vec<K>, Arc<Few>> for Bytes {
 /// Words of a segment that were asked for last, by their terms.
 pub(crate) struct Kept<K>(Cache<Vec<K>, Arc<Few>, Bytes>);
 
-impl<K: Hash + Eq + Clone> Default for Kept<K> {
-    fn default() -> Kept<K> {
-        Kept(Cache::with_weighter(WORDS, MOST_BYTES, Bytes))
-    }
-}
-
 impl<K: Hash + Eq + Clone> Kept<K> {
-    /// The matches of a word with so many postings; `None` when they are not few or cannot be kept. `read` reads what its ways to match tell.
+    /// Nothing yet, of a segment with so many documents: room for words is taken at once, and every commit makes a small segment.
+    pub(crate) fn new(documents: DocId) -> Kept<K> {
+        let words = usize::try_from(documents).unwrap_or(WORDS).min(WORDS);
+        Kept(Cache::with_weighter(words, MOST_BYTES, Bytes))
+    }
+
+    /// The matches of a word with so many postings; `None` when they are not few or cannot be kept. `read` reads what its ways
+    /// to match tell.
     pub(crate) fn get(
         &self,
         key: &[K],

@@ -128,7 +128,7 @@ impl SegmentData {
             filter: reader.inverted_index(fields.filter)?,
             key: reader.inverted_index(fields.key)?,
             columns: Columns::default(),
-            few: few::Kept::default(),
+            few: few::Kept::new(documents),
         })
     }
 
