@@ -4,6 +4,7 @@ use crate::api::negotiate::Format;
 use crate::error::{Code, Error, FieldError, Message, Place, Result};
 use actix_web::HttpRequest;
 use actix_web::http::header::{HeaderName, IF_MATCH, IF_NONE_MATCH};
+use xxhash_rust::xxh3::Xxh3Default;
 
 /// The content codings that may end an ETag.
 const CODINGS: &[&str] = &["gzip", "br", "zstd", "deflate"];
@@ -57,55 +58,20 @@ pub fn weak(hash: u64, format: Format) -> String {
 }
 
 /// A hash of bytes: quick, the same on every node, no protection against someone who wants two bodies to agree.
-#[derive(Debug, Clone)]
-pub struct Hash(u64);
-
-impl Default for Hash {
-    fn default() -> Self {
-        Hash(0x243f_6a88_85a3_08d3)
-    }
-}
+#[derive(Clone, Default)]
+pub struct Hash(Xxh3Default);
 
 impl Hash {
-    /// Takes bytes in.
+    /// Takes bytes in; what was taken in before ends there.
     pub fn add(&mut self, bytes: &[u8]) {
-        let (blocks, rest) = bytes.as_chunks::<32>();
-        if !blocks.is_empty() {
-            // Four at a time: each step has to wait for the one before.
-            let mut lanes = [self.0, !self.0, self.0.rotate_left(16), self.0.rotate_left(48)];
-            for block in blocks {
-                for (lane, word) in lanes.iter_mut().zip(block.as_chunks::<8>().0) {
-                    *lane = folded(*lane, u64::from_le_bytes(*word));
-                }
-            }
-            lanes.iter().for_each(|lane| self.mix(*lane));
-        }
-        let (words, rest) = rest.as_chunks::<8>();
-        for word in words {
-            self.mix(u64::from_le_bytes(*word));
-        }
-        let mut last = [0; 8];
-        for (to, from) in last.iter_mut().zip(rest) {
-            *to = *from;
-        }
-        self.mix(u64::from_le_bytes(last));
-        self.mix(bytes.len() as u64);
+        self.0.update(bytes);
+        self.0.update(&(bytes.len() as u64).to_le_bytes());
     }
 
     /// The hash of what was taken in.
-    pub const fn value(&self) -> u64 {
-        self.0
+    pub fn value(&self) -> u64 {
+        self.0.digest()
     }
-
-    fn mix(&mut self, word: u64) {
-        self.0 = folded(self.0, word);
-    }
-}
-
-/// Folded multiplication: the high half of the product is the part that all bits reach.
-fn folded(state: u64, word: u64) -> u64 {
-    let product = u128::from(state ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835);
-    (product as u64) ^ ((product >> 64) as u64)
 }
 
 /// One tag of a condition.

@@ -45,10 +45,12 @@ pub fn page_links(place: &Place<'_>, request: &ListRequest, answer: &Answer, cur
     let limit = request.limit.max(1) as u64;
     let total = answer.total as u64;
     let address = |query: String| format!("{}{}{query}", place.api, place.path);
-    let numbered = |rel: &'static str, page: u64| {
-        let page = page.to_string();
-        Link::get(rel, address(place.params.with(&[("page", Some(&page)), ("cursor", None)])))
+    let others = address(place.params.with(&[("page", None), ("cursor", None)]));
+    let further = |rel: &'static str, name: &str, value: &str| {
+        let before = if others.contains('?') { '&' } else { '?' };
+        Link::get(rel, format!("{others}{before}{name}={value}"))
     };
+    let numbered = |rel: &'static str, page: u64| further(rel, "page", itoa::Buffer::new().format(page));
     let reached = |page: u64| page.saturating_mul(limit).min(total) <= DEEPEST;
     let last = total.div_ceil(limit).max(1);
     let mut links = vec![Link::get("self", address(place.params.with(&[]))), numbered("first", 1)];
@@ -68,7 +70,7 @@ pub fn page_links(place: &Place<'_>, request: &ListRequest, answer: &Answer, cur
     } else if let Some(position) = answer.next.as_ref().filter(|_| !answer.hits.is_empty()) {
         let cursor = Cursor { position: position.clone(), direction: Direction::Forward, before: after };
         let text = cursors.seal(&cursor, request.fingerprint);
-        links.push(Link::get("next", address(place.params.with(&[("page", None), ("cursor", Some(&text))]))));
+        links.push(further("next", "cursor", &text));
     }
     if reached(last) {
         links.push(numbered("last", last));

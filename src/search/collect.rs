@@ -4,10 +4,10 @@ use crate::error::Result;
 use crate::resources::Audience;
 use crate::search::best::{Bar, Best, SortKey, Top};
 use crate::search::columns_pass::ColumnsPass;
+use crate::search::counting::Counting;
 use crate::search::intake::{Features, default_kinds};
 use crate::search::known::Areas;
 use crate::search::order::{After, Keys, Order, metres};
-use crate::search::packed::Counting;
 use crate::search::query::Query;
 use crate::search::source::Source;
 use crate::search::sparse::List;
@@ -259,7 +259,7 @@ impl Pass<'_> {
         ranked: Option<&Order>,
         sieve: &Sieve<'_>,
         best: &mut Best<'_, K>,
-        counting: &mut Counting<'_>,
+        counting: &mut Counting,
         out: &mut Collected,
     ) {
         let data = best.data;

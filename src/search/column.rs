@@ -3,13 +3,13 @@
 
 use crate::error::Result;
 use crate::resources::Audience;
+use crate::search::counting::Counts;
 use crate::search::cursor::Worth;
 use crate::search::evidence::Places;
-use crate::search::packed::Counts;
 use crate::search::postings::Way;
 use crate::search::terms::In;
 use crate::search::view::SegmentData;
-use crate::search::window::{WINDOW, WORDS, each_of, is_set, touched};
+use crate::search::window::{WINDOW, WORDS, each_of, is_set};
 use foldhash::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use tantivy::{DocId, TERMINATED};
@@ -47,7 +47,7 @@ pub(crate) struct Column {
     windows: Box<[u32]>,
     /// The place of every match's value; empty when there is one value only.
     codes: Box<[u8]>,
-    /// The greatest code in each window that begins at a multiple of its length.
+    /// The greatest code in each word of bits.
     greatest: Box<[u8]>,
     /// Values, from low to high.
     values: Vec<u32>,
@@ -57,7 +57,7 @@ pub(crate) struct Column {
     /// How many of the matches everyone and partners are shown.
     shown: [OnceLock<usize>; 2],
     /// What facets count of these.
-    counted: [Mutex<Vec<(&'static str, Counts)>>; 2],
+    counted: [Mutex<Vec<(Box<[&'static str]>, Counts)>>; 2],
     /// Matches that count most, the best first.
     champions: Box<[DocId]>,
 }
@@ -103,14 +103,13 @@ impl Column {
         };
         let values = kinds.iter().map(|kind| kind >> Places::BITS).collect();
         let standing = if whole { kinds.iter().map(|kind| kind.to_le_bytes()[0]).collect() } else { Vec::new() };
-        let mut greatest = vec![0_u8; bits.len().div_ceil(WORDS)];
         let mut left: &[u8] = &codes;
-        for (words, greatest) in bits.chunks(WORDS).zip(&mut greatest) {
-            let count: u32 = words.iter().map(|word: &u64| word.count_ones()).sum();
-            let (here, rest) = left.split_at_checked(count as usize).unwrap_or_default();
-            *greatest = here.iter().max().copied().unwrap_or(0);
+        let greatest = bits.iter().map(|word: &u64| {
+            let (here, rest) = left.split_at_checked(word.count_ones() as usize).unwrap_or_default();
             left = rest;
-        }
+            here.iter().max().copied().unwrap_or(0)
+        });
+        let greatest = greatest.collect();
         let champions = champions(&bits, &codes, found.len());
         let (mut before, mut windows, mut all) = (Vec::with_capacity(bits.len()), Vec::new(), 0);
         for window in bits.chunks(WORDS) {
@@ -127,7 +126,7 @@ impl Column {
             before: before.into(),
             windows: windows.into(),
             codes,
-            greatest: greatest.into(),
+            greatest,
             values,
             standing,
             count: found.len(),
@@ -148,18 +147,18 @@ impl Column {
         *asker.own(&self.shown).get_or_init(|| self.bits.iter().zip(data.usual(asker)).map(both).sum())
     }
 
-    /// What a facet counts of the matches that an asker is shown, if that was counted before.
-    pub(crate) fn counted(&self, asker: Audience, facet: &str) -> Option<Counts> {
+    /// What facets count of the matches that an asker is shown, if that was counted before.
+    pub(crate) fn counted(&self, asker: Audience, facets: &[&'static str]) -> Option<Counts> {
         let counted = asker.own(&self.counted).lock().unwrap_or_else(PoisonError::into_inner);
-        counted.iter().find(|(name, _)| *name == facet).map(|(_, counts)| Arc::clone(counts))
+        counted.iter().find(|(names, _)| **names == *facets).map(|(_, counts)| Arc::clone(counts))
     }
 
-    /// Keeps what a facet counts, as far as there is room.
-    pub(crate) fn keep_counted(&self, asker: Audience, facet: &'static str, counts: Counts) {
+    /// Keeps what facets count, as far as there is room.
+    pub(crate) fn keep_counted(&self, asker: Audience, facets: &[&'static str], counts: Counts) {
         let mut counted = asker.own(&self.counted).lock().unwrap_or_else(PoisonError::into_inner);
         let values: usize = counted.iter().map(|(_, counts)| counts.len()).sum();
-        if values + counts.len() <= MOST_COUNTED && counted.iter().all(|(name, _)| *name != facet) {
-            counted.push((facet, counts));
+        if values + counts.len() <= MOST_COUNTED && counted.iter().all(|(names, _)| **names != *facets) {
+            counted.push((facets.into(), counts));
         }
     }
 
@@ -174,7 +173,7 @@ impl Column {
     }
 
     fn bytes(&self) -> usize {
-        size_of_val(&*self.bits) + size_of_val(&*self.before) + self.codes.len()
+        size_of_val(&*self.bits) + size_of_val(&*self.before) + self.greatest.len() + self.codes.len()
     }
 
     /// The first match from a document on.
@@ -190,9 +189,10 @@ impl Column {
             .unwrap_or(TERMINATED)
     }
 
-    /// A code that none in a window is greater than; greater codes stand for greater values.
+    /// The greatest code in a window that begins where a word of bits does; greater codes stand for greater values.
     pub(crate) fn greatest(&self, base: DocId) -> u8 {
-        touched(&self.greatest, base).iter().max().copied().unwrap_or(0)
+        let here = self.greatest.get(base as usize / 64..).unwrap_or_default().iter().take(WORDS);
+        here.fold(0, |greatest, code| greatest.max(*code))
     }
 
     /// Whether it tells where words stand.
@@ -239,7 +239,8 @@ impl Column {
     pub(crate) fn part(&self, base: DocId) -> Part<'_> {
         let start = base as usize / 64;
         let bits = self.bits.get(start..).and_then(|rest| rest.first_chunk());
-        Part { column: self, bits: bits.unwrap_or(&[0; WORDS]), start }
+        let greatest = self.greatest.get(start..).and_then(|rest| rest.first_chunk());
+        Part { column: self, bits: bits.unwrap_or(&[0; WORDS]), greatest: greatest.unwrap_or(&[0; WORDS]), start }
     }
 }
 
@@ -292,6 +293,8 @@ pub(crate) struct Part<'a> {
     column: &'a Column,
     /// Which documents.
     pub bits: &'a [u64; WORDS],
+    /// The greatest code in each word of bits.
+    pub greatest: &'a [u8; WORDS],
     /// Which of the column's words is the first.
     start: usize,
 }
@@ -305,13 +308,6 @@ impl Part<'_> {
         }
         let before = self.column.before(self.start + word).unwrap_or(0);
         self.column.codes.get(before as usize..).unwrap_or_default()
-    }
-
-    /// The greatest code in a word of bits.
-    #[inline]
-    pub(crate) fn greatest(&self, word: usize) -> u8 {
-        let here = self.codes(word).iter().take(self.bits[word].count_ones() as usize);
-        here.fold(0, |greatest, code| greatest.max(*code))
     }
 
     /// Calls `work` with the place in its word and the code of each of some matches of a word of bits.
@@ -431,9 +427,9 @@ impl Columns {
         documents: DocId,
         make: impl FnOnce() -> Result<Option<Column>>,
     ) -> Result<Option<Arc<Column>>> {
-        // Of every document a bit, of every 256 a number, of every match at most a byte.
+        // Of every document a bit, of every 64 a byte, of every 256 a number, of every match at most a byte.
         let bytes =
-            documents as usize * 17 / 128 + usize::try_from(frequency).unwrap_or(usize::MAX).min(documents as usize);
+            documents as usize * 19 / 128 + usize::try_from(frequency).unwrap_or(usize::MAX).min(documents as usize);
         let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         held.age();
         if let Some(place) = held.columns.get_mut(key) {

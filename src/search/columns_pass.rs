@@ -6,15 +6,12 @@ use crate::resources::Audience;
 use crate::search::best::{Best, SortKey};
 use crate::search::collect::Collected;
 use crate::search::column::{Column, Part};
+use crate::search::counting::Counting;
 use crate::search::order::Order;
-use crate::search::packed::Counting;
 use crate::search::source::{Points, Source};
 use crate::search::sparse::List;
 use crate::search::window::{WINDOW, WORDS, each_of, is_set};
 use tantivy::DocId;
-
-/// Of so many matches of a word of bits it is told first whether any can be among the first.
-const MANY: u32 = 16;
 
 type Counted<'a> = (&'a Column, &'a Points);
 type Bits = [u64; WORDS];
@@ -91,35 +88,39 @@ impl<'a, 'b, K: SortKey> ColumnsPass<'a, 'b, K> {
     }
 
     /// Counts all matches, or until there are so many.
-    pub(crate) fn count(&self, asker: Audience, enough: usize, counting: &mut Counting<'_>, out: &mut Collected) {
+    pub(crate) fn count(&self, asker: Audience, enough: usize, counting: &mut Counting, out: &mut Collected) {
         let data = self.best.data;
         let only = if let [(column, _)] = self.columns.as_slice() { Some(*column) } else { None };
         if let Some(column) = only {
-            counting.know(|facet| column.counted(asker, facet));
+            counting.know(|facets| column.counted(asker, facets));
             if counting.is_empty() {
                 out.total += column.shown(data, asker);
                 return;
             }
         }
-        let mut docs: Vec<DocId> = Vec::with_capacity(if counting.is_empty() { 0 } else { WINDOW });
+        let mut docs = vec![0; if counting.is_empty() { 0 } else { WINDOW }];
         let mut parts = Vec::with_capacity(self.columns.len());
         for base in self.windows() {
             parts_of(&mut parts, &self.columns, base);
             let bits = self.bits(&parts, base);
-            out.total += bits.iter().map(|bits| bits.count_ones() as usize).sum::<usize>();
-            if !counting.is_empty() {
-                docs.clear();
+            let count = bits.iter().map(|bits| bits.count_ones() as usize).sum::<usize>();
+            out.total += count;
+            if let Some(docs) = docs.first_chunk_mut::<WINDOW>().filter(|_| count > 0) {
+                let mut at = 0;
                 for (first, bits) in (base..).step_by(64).zip(bits) {
-                    each_of(bits, |bit| docs.push(first + bit as DocId));
+                    each_of(bits, |bit| {
+                        docs[at % WINDOW] = first + bit as DocId;
+                        at += 1;
+                    });
                 }
-                counting.add(&docs);
+                counting.add(docs.get(..count).unwrap_or_default());
             }
             if out.total >= enough {
                 return;
             }
         }
         if let Some(column) = only {
-            counting.tell(|facet, counts| column.keep_counted(asker, facet, counts));
+            counting.tell(|facets, counts| column.keep_counted(asker, facets, counts));
         }
     }
 
@@ -186,13 +187,10 @@ impl<'a, 'b, K: SortKey> ColumnsPass<'a, 'b, K> {
                     let both = parts.iter().zip(&self.columns).chain(bonuses.iter().zip(&self.bonuses));
                     both.filter(|(part, (_, counted))| counted.counts && bits & part.bits[word] != 0)
                 };
-                // Of few matches the greatest take as long to tell as all.
-                if bits.count_ones() >= MANY {
-                    let greatest =
-                        |(part, (_, counted)): (&Part<'_>, &Counted<'_>)| counted.of[usize::from(part.greatest(word))];
-                    if columns().map(greatest).sum::<u32>() + area < self.best.least {
-                        continue;
-                    }
+                let greatest =
+                    |(part, (_, counted)): (&Part<'_>, &Counted<'_>)| counted.of[usize::from(part.greatest[word])];
+                if columns().map(greatest).sum::<u32>() + area < self.best.least {
+                    continue;
                 }
                 let mut points = [0_u32; 64];
                 for (part, (_, counted)) in columns() {

@@ -14,6 +14,7 @@ mod column;
 mod columns_pass;
 mod condition;
 mod correct;
+mod counting;
 mod cursor;
 pub mod document;
 mod dump;

@@ -2,51 +2,84 @@
 //!
 //! Documents share few sets of values, so each holds for every facet the number of its set: to count a document is one
 //! step, however many values it has. Each facet has an array of its own, as narrow as its sets allow: rows of all facets
-//! were tried and are slower, since they do not fit the second cache.
+//! were tried and are slower, since they do not fit the second cache. Facets that are asked for together are counted together
+//! as far as documents share few sets of their values too.
 
 use crate::error::Result;
 use crate::search::facets::{MUNICIPALITY, NAMED, STATED, Slots, name_hash, name_of};
+use std::cmp::Reverse;
 use std::collections::HashMap;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use tantivy::DocId;
 use tantivy::columnar::Column;
 
 /// The set of a document that came when all numbers were taken. Tests have few sets and are to have others too.
 const OTHER: u16 = if cfg!(test) { 30 } else { u16::MAX };
 
-/// Documents are counted by sets once there is one for so many sets.
-const SETS_FOR_EACH: usize = 8;
+/// Facets are counted together when they have so many sets at most. Tests have few sets and are to have too many.
+const MOST_SETS: usize = if cfg!(test) { 24 } else { 4_096 };
+/// So many facets are counted together at most.
+const MOST_TOGETHER: usize = 4;
+/// For so many requests it is kept which facets are counted together: each takes a byte or two a document.
+const MOST_KEPT: usize = 8;
 
 /// The facet values of all documents of a segment.
 #[derive(Debug)]
 pub(crate) struct Packed {
-    facets: HashMap<u32, Facet>,
+    documents: DocId,
+    facets: HashMap<u32, Arc<Facet>>,
     /// All that documents state of areas, and all that covers those.
-    areas: Facet,
+    areas: Arc<Facet>,
+    /// How facets are counted that were asked for together.
+    grouped: Mutex<Vec<Grouped>>,
+}
+
+/// Facets that were asked for, and how they are counted once that is told.
+type Grouped = (Vec<&'static str>, Arc<OnceLock<Arc<[Group]>>>);
+
+/// Facets that are counted together.
+#[derive(Debug, Clone)]
+pub(crate) struct Group {
+    /// Their names.
+    pub names: Arc<[&'static str]>,
+    /// Their values as if they were those of one facet.
+    pub facet: Arc<Facet>,
+}
+
+impl Group {
+    fn of(named: &[(&'static str, Arc<Facet>)], facet: Arc<Facet>) -> Group {
+        Group { names: named.iter().map(|(name, _)| *name).collect(), facet }
+    }
 }
 
 /// The set of each document.
 #[derive(Debug)]
-enum Sets {
+pub(crate) enum Sets {
     Few(Box<[u8]>),
     Many(Box<[u16]>),
 }
 
-/// The sets of one facet.
+/// The sets of one facet, the commonest first.
 #[derive(Debug)]
-struct Facet {
-    of: Sets,
+pub(crate) struct Facet {
+    /// Which set each document has.
+    pub of: Sets,
     /// The slots of all sets, one after the other.
     slots: Vec<u16>,
-    /// Where those of each set end; the first set has none.
+    /// Where those of each set end.
     ends: Vec<u32>,
     /// Documents whose set came when all numbers were taken, in order.
     others: Vec<(DocId, Box<[u16]>)>,
 }
 
 impl Facet {
+    /// How many sets there are.
+    pub(crate) fn sets(&self) -> usize {
+        self.ends.len()
+    }
+
     /// The slots of a set.
-    fn set(&self, set: usize) -> &[u16] {
+    pub(crate) fn set(&self, set: usize) -> &[u16] {
         let end = |set: usize| self.ends.get(set).map_or(0, |end| *end as usize);
         let start = set.checked_sub(1).map_or(0, end);
         self.slots.get(start..end(set)).unwrap_or_default()
@@ -62,7 +95,7 @@ impl Facet {
     }
 
     /// The slots of a document.
-    fn of(&self, doc: DocId) -> &[u16] {
+    pub(crate) fn of(&self, doc: DocId) -> &[u16] {
         let set = self.number(doc);
         if set == usize::from(OTHER) { self.other(doc) } else { self.set(set) }
     }
@@ -88,30 +121,51 @@ impl Reading {
     }
 
     fn put(&mut self, doc: DocId, slots: &[u16]) {
-        let set = match self.known.get(slots) {
-            Some(set) => *set,
-            None => match u16::try_from(self.ends.len()).ok().filter(|set| *set < OTHER) {
-                Some(set) => {
-                    self.slots.extend_from_slice(slots);
-                    self.ends.push(u32::try_from(self.slots.len()).unwrap_or(u32::MAX));
-                    self.known.insert(slots.into(), set);
-                    set
-                }
-                None => {
-                    self.others.push((doc, slots.into()));
-                    OTHER
-                }
-            },
-        };
+        let known = self.known.get(slots).copied();
+        let set = known.or_else(|| {
+            let set = self.add(slots)?;
+            self.known.insert(slots.into(), set);
+            Some(set)
+        });
+        if set.is_none() {
+            self.others.push((doc, slots.into()));
+        }
         if let Some(place) = self.of.get_mut(doc as usize) {
-            *place = set;
+            *place = set.unwrap_or(OTHER);
         }
     }
 
+    /// Takes in another set; `None` where all numbers are taken.
+    fn add(&mut self, slots: &[u16]) -> Option<u16> {
+        let set = u16::try_from(self.ends.len()).ok().filter(|set| *set < OTHER)?;
+        self.slots.extend_from_slice(slots);
+        self.ends.push(u32::try_from(self.slots.len()).unwrap_or(u32::MAX));
+        Some(set)
+    }
+
     fn finish(self) -> Facet {
-        let narrow: Option<Box<[u8]>> = self.of.iter().map(|set| u8::try_from(*set).ok()).collect();
-        let of = narrow.map_or_else(|| Sets::Many(self.of.into()), Sets::Few);
-        Facet { of, slots: self.slots, ends: self.ends, others: self.others }
+        let mut counts = vec![0_u32; self.ends.len()];
+        for set in &self.of {
+            if let Some(count) = counts.get_mut(usize::from(*set)) {
+                *count += 1;
+            }
+        }
+        let mut order: Vec<usize> = (0..counts.len()).collect();
+        // The first set has no slots: it is that of documents that are not there.
+        order.sort_by_key(|set| (*set > 0, Reverse(counts[*set])));
+        let (mut slots, mut ends, mut numbers) =
+            (Vec::with_capacity(self.slots.len()), Vec::new(), vec![OTHER; order.len()]);
+        for (number, set) in (0..OTHER).zip(order) {
+            let end = |set: usize| self.ends.get(set).map_or(0, |end| *end as usize);
+            let start = set.checked_sub(1).map_or(0, end);
+            slots.extend_from_slice(self.slots.get(start..end(set)).unwrap_or_default());
+            ends.push(u32::try_from(slots.len()).unwrap_or(u32::MAX));
+            numbers[set] = number;
+        }
+        let number = |set: &u16| numbers.get(usize::from(*set)).copied().unwrap_or(OTHER);
+        let of: Vec<u16> = self.of.iter().map(number).collect();
+        let narrow: Option<Box<[u8]>> = of.iter().map(|set| u8::try_from(*set).ok()).collect();
+        Facet { of: narrow.map_or_else(|| Sets::Many(of.into()), Sets::Few), slots, ends, others: self.others }
     }
 }
 
@@ -142,12 +196,86 @@ impl Packed {
                 areas.put(doc, &of_areas);
             }
         }
-        let facets = facets.into_iter().map(|(name, reading)| (name, reading.finish())).collect();
-        Ok(Packed { facets, areas: areas.finish() })
+        let facets = facets.into_iter().map(|(name, reading)| (name, Arc::new(reading.finish()))).collect();
+        Ok(Packed { documents, facets, areas: Arc::new(areas.finish()), grouped: Mutex::default() })
     }
 
-    fn facet(&self, name: &str) -> Option<&Facet> {
-        if name == MUNICIPALITY { Some(&self.areas) } else { self.facets.get(&name_hash(name)) }
+    /// How facets are counted; those that no document has are left out.
+    pub(crate) fn groups(&self, names: &[&'static str]) -> Arc<[Group]> {
+        let known = if names.len() > 1 { self.grouped(names) } else { None };
+        let alone = |named: &(&'static str, Arc<Facet>)| Group::of(std::slice::from_ref(named), Arc::clone(&named.1));
+        match known {
+            Some(known) => Arc::clone(known.get_or_init(|| self.group(names))),
+            None => self.named(names).iter().map(alone).collect(),
+        }
+    }
+
+    /// Where it is kept how these facets are counted, as long as there is room.
+    fn grouped(&self, names: &[&'static str]) -> Option<Arc<OnceLock<Arc<[Group]>>>> {
+        let mut names = names.to_vec();
+        names.sort_unstable();
+        let mut grouped = self.grouped.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, groups)) = grouped.iter().find(|(known, _)| *known == names) {
+            return Some(Arc::clone(groups));
+        }
+        if grouped.len() == MOST_KEPT {
+            return None;
+        }
+        let groups = Arc::default();
+        grouped.push((names, Arc::clone(&groups)));
+        Some(groups)
+    }
+
+    /// The facets of these names that there are.
+    fn named(&self, names: &[&'static str]) -> Vec<(&'static str, Arc<Facet>)> {
+        let facet =
+            |name: &str| if name == MUNICIPALITY { Some(&self.areas) } else { self.facets.get(&name_hash(name)) };
+        names.iter().filter_map(|name| Some((*name, Arc::clone(facet(name)?)))).collect()
+    }
+
+    /// Puts facets together, those with the fewest sets first.
+    fn group(&self, names: &[&'static str]) -> Arc<[Group]> {
+        let mut left = self.named(names);
+        left.sort_by_key(|(_, facet)| Reverse(facet.sets()));
+        let mut groups = Vec::new();
+        while !left.is_empty() {
+            let most = left.len().min(MOST_TOGETHER);
+            let (from, facet) = (2..=most)
+                .rev()
+                .map(|count| left.len() - count)
+                .find_map(|from| Some((from, Arc::new(self.together(&left[from..])?))))
+                .unwrap_or_else(|| (left.len() - 1, Arc::clone(&left[left.len() - 1].1)));
+            groups.push(Group::of(&left[from..], facet));
+            left.truncate(from);
+        }
+        groups.into()
+    }
+
+    /// Facets as one; `None` where that has too many sets.
+    fn together(&self, named: &[(&'static str, Arc<Facet>)]) -> Option<Facet> {
+        let facets: Vec<&Facet> = named.iter().map(|(_, facet)| &**facet).collect();
+        if facets.iter().any(|facet| facet.sets() > MOST_SETS || !facet.others.is_empty()) {
+            return None;
+        }
+        let mut together = Reading::new(0);
+        let mut known: foldhash::HashMap<u64, u16> = foldhash::HashMap::default();
+        let mut slots = Vec::new();
+        for doc in 0..self.documents {
+            let sets = facets.iter().fold(0, |sets, facet| sets << 16 | facet.number(doc) as u64);
+            let set = match known.get(&sets) {
+                Some(set) => *set,
+                None if known.len() == MOST_SETS => return None,
+                None => {
+                    slots.clear();
+                    facets.iter().for_each(|facet| slots.extend_from_slice(facet.of(doc)));
+                    let set = together.add(&slots)?;
+                    known.insert(sets, set);
+                    set
+                }
+            };
+            together.of.push(set);
+        }
+        Some(together.finish())
     }
 
     /// The most that areas are worth to any document, by the worth of slots.
@@ -172,126 +300,6 @@ impl Packed {
 
 fn bits<T>(of: &[T], is_set: impl Fn(&T) -> bool) -> Box<[u64]> {
     of.chunks(64).map(|some| some.iter().rev().fold(0, |word, one| word << 1 | u64::from(is_set(one)))).collect()
-}
-
-/// What a facet counts, by slot.
-pub(crate) type Counts = Arc<[(u16, u32)]>;
-
-/// Counts the documents of a segment by several facets.
-pub(crate) struct Counting<'a> {
-    facets: Vec<Counted<'a>>,
-    /// What was known without counting.
-    known: Vec<Counts>,
-}
-
-struct Counted<'a> {
-    name: &'static str,
-    facet: &'a Facet,
-    /// Documents that are not counted yet: to count few of them by sets would mean to go through many sets for nothing.
-    waiting: Vec<DocId>,
-    /// Two counts for each set, taken in turn: neighbours often have the same set, and to count on would have to wait for
-    /// what was written just before. Empty as long as documents wait.
-    by_set: Vec<[u32; 2]>,
-    others: Vec<DocId>,
-}
-
-impl<'a> Counted<'a> {
-    fn new(name: &'static str, facet: &'a Facet) -> Counted<'a> {
-        Counted { name, facet, waiting: Vec::new(), by_set: Vec::new(), others: Vec::new() }
-    }
-
-    /// Calls `add` with the slots of sets and documents, and how many were counted.
-    fn each(&self, mut add: impl FnMut(&[u16], u32)) {
-        for (set, [one, other]) in self.by_set.iter().enumerate().filter(|(_, counts)| **counts != [0; 2]) {
-            add(self.facet.set(set), one + other);
-        }
-        self.others.iter().for_each(|doc| add(self.facet.other(*doc), 1));
-        self.waiting.iter().for_each(|doc| add(self.facet.of(*doc), 1));
-    }
-
-    fn counts(&self) -> Counts {
-        let mut counts: foldhash::HashMap<u16, u32> = foldhash::HashMap::default();
-        self.each(|slots, count| slots.iter().for_each(|slot| *counts.entry(*slot).or_default() += count));
-        counts.into_iter().collect()
-    }
-
-    fn add(&mut self, docs: &[DocId]) {
-        let sets = self.facet.ends.len();
-        if !self.by_set.is_empty() {
-            self.count(docs);
-        } else if (self.waiting.len() + docs.len()) * SETS_FOR_EACH < sets {
-            self.waiting.extend_from_slice(docs);
-        } else {
-            self.by_set = vec![[0; 2]; sets];
-            let waiting = std::mem::take(&mut self.waiting);
-            self.count(&waiting);
-            self.count(docs);
-        }
-    }
-
-    fn count(&mut self, docs: &[DocId]) {
-        match &self.facet.of {
-            Sets::Few(of) => self.count_by(docs, |doc| of.get(doc as usize).copied().unwrap_or(0).into()),
-            Sets::Many(of) => self.count_by(docs, |doc| of.get(doc as usize).copied().unwrap_or(0).into()),
-        }
-    }
-
-    #[inline]
-    fn count_by(&mut self, docs: &[DocId], set: impl Fn(DocId) -> usize) {
-        for (at, doc) in docs.iter().enumerate() {
-            match self.by_set.get_mut(set(*doc)) {
-                Some(counts) => counts[at % 2] += 1,
-                None => self.others.push(*doc),
-            }
-        }
-    }
-}
-
-impl<'a> Counting<'a> {
-    /// Begins to count; facets that no document of the segment has are left out.
-    pub(crate) fn new(packed: &'a Packed, facets: &[&'static str]) -> Counting<'a> {
-        let counted = |name: &&'static str| Some(Counted::new(name, packed.facet(name)?));
-        Counting { facets: facets.iter().filter_map(counted).collect(), known: Vec::new() }
-    }
-
-    /// Whether there is nothing to count.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.facets.is_empty()
-    }
-
-    /// Leaves out facets that are known without counting.
-    pub(crate) fn know(&mut self, known: impl Fn(&'static str) -> Option<Counts>) {
-        self.facets.retain(|counted| match known(counted.name) {
-            Some(counts) => {
-                self.known.push(counts);
-                false
-            }
-            None => true,
-        });
-    }
-
-    /// Tells what every facet that was counted has counted.
-    pub(crate) fn tell(&self, mut told: impl FnMut(&'static str, Counts)) {
-        self.facets.iter().for_each(|counted| told(counted.name, counted.counts()));
-    }
-
-    /// Counts documents.
-    pub(crate) fn add(&mut self, docs: &[DocId]) {
-        self.facets.iter_mut().for_each(|counted| counted.add(docs));
-    }
-
-    /// Adds what was counted to counts by slot.
-    pub(crate) fn finish(self, counts: &mut [u32]) {
-        let mut add = |slot: u16, count: u32| {
-            if let Some(slot) = counts.get_mut(usize::from(slot)) {
-                *slot += count;
-            }
-        };
-        for counted in &self.facets {
-            counted.each(|slots, count| slots.iter().for_each(|slot| add(*slot, count)));
-        }
-        self.known.iter().flat_map(|known| known.iter()).for_each(|(slot, count)| add(*slot, *count));
-    }
 }
 
 /// What the areas of the documents of a segment are worth.

@@ -190,3 +190,31 @@ fn counts_of_a_common_word_stay_the_same_when_they_are_kept() {
     assert_eq!(areas.len(), 4);
     assert_ne!(areas[&(true, "Bollklubb")], areas[&(false, "Bollklubb")]);
 }
+
+#[test]
+fn facets_that_are_counted_together_have_the_values_of_each() {
+    let (mut together, mut alone) = (0, 0);
+    for registry in [generated(3, 40), generated(4, 800)] {
+        let searcher = registry.index.searcher();
+        for segment in &searcher.view.segments {
+            let packed = &segment.data.packed;
+            let names = ["topic", "municipality", "level"];
+            let groups = packed.groups(&names);
+            for doc in 0..segment.data.documents {
+                let slots = |names: &[&'static str]| -> Vec<u16> {
+                    let groups = packed.groups(names);
+                    let mut slots: Vec<u16> = groups.iter().flat_map(|group| group.facet.of(doc)).copied().collect();
+                    slots.sort_unstable();
+                    slots
+                };
+                let mut each: Vec<u16> = names.iter().flat_map(|name| slots(&[name])).collect();
+                each.sort_unstable();
+                assert_eq!(slots(&names), each);
+                assert!(!each.is_empty());
+            }
+            together += groups.iter().filter(|group| group.names.len() > 1).count();
+            alone += groups.iter().filter(|group| group.names.len() == 1).count();
+        }
+    }
+    assert!(together > 0 && alone > 0, "{together} {alone}");
+}
