@@ -5,7 +5,7 @@ use crate::search::order::{Keys, Order};
 use crate::search::packed::AreaWorth;
 use crate::search::view::SegmentData;
 use crate::search::weights::REST;
-use crate::search::window::Stretch;
+use crate::search::window::{Stretch, WINDOW};
 use std::collections::BinaryHeap;
 use tantivy::DocId;
 
@@ -24,6 +24,8 @@ pub(crate) struct Best<'a, K> {
     pub least: u32,
     /// No document of the window has a lesser tie rank.
     pub floor: u32,
+    /// Where the window begins that documents are followed in.
+    pub followed: Option<DocId>,
     /// What rules out anywhere.
     pub bar: Bar,
     /// The hits.
@@ -41,14 +43,30 @@ impl<K: SortKey> Best<'_, K> {
         if bound < self.bar.score {
             return false;
         }
+        self.enter(base);
+        self.followed = None;
+        bound >= self.least
+    }
+
+    fn enter(&mut self, base: DocId) {
         self.floor = self.data.tie_floor(base);
         self.least = self.bar.least(self.floor);
-        bound >= self.least
+    }
+
+    /// Looks at a document next: what came before all of its window need not be surpassed by more than that.
+    #[inline]
+    pub(crate) fn follow(&mut self, doc: DocId) {
+        let base = doc - doc % WINDOW as DocId;
+        if self.followed != Some(base) {
+            self.followed = Some(base);
+            self.enter(base);
+        }
     }
 
     /// Begins to look at documents of any window.
     pub(crate) fn everywhere(&mut self) {
         self.floor = 0;
+        self.followed = None;
         self.least = self.bar.least(self.floor);
     }
 

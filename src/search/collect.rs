@@ -5,14 +5,16 @@ use crate::resources::Audience;
 use crate::search::best::{Bar, Best, SortKey, Top};
 use crate::search::columns_pass::ColumnsPass;
 use crate::search::counting::Counting;
-use crate::search::intake::{Features, default_kinds};
+use crate::search::intake::Features;
 use crate::search::known::Areas;
+use crate::search::masks::Mask;
 use crate::search::order::{After, Keys, Order, metres};
 use crate::search::query::Query;
 use crate::search::source::Source;
 use crate::search::sparse::List;
 use crate::search::view::{Segment, View};
 use crate::search::window::{Spare, Stretch, WINDOW, Window, is_set};
+use std::sync::Arc;
 use tantivy::DocId;
 
 /// Conditions that columns decide, without posting lists.
@@ -42,6 +44,11 @@ impl<'q> Conditions<'q> {
     /// The same without some kinds.
     pub(crate) const fn hiding(self, hidden: u8) -> Self {
         Conditions { hidden, ..self }
+    }
+
+    /// The kinds that are found, as bits.
+    pub(crate) const fn found_kinds(&self) -> u8 {
+        self.kinds & !self.hidden
     }
 
     /// Whether ranges were asked for.
@@ -85,6 +92,8 @@ pub(crate) struct Matches {
     pub source: Source,
     /// Signals.
     pub signals: Vec<Source>,
+    /// The documents that are shown where a filter is met by the mask already.
+    pub shown: Option<Arc<Mask>>,
 }
 
 /// A hit by its place.
@@ -140,18 +149,23 @@ pub(crate) struct Pass<'a> {
 }
 
 impl Pass<'_> {
-    /// Makes the pass; `open` gives what matches in a segment.
-    pub(crate) fn run(&self, open: &dyn Fn(usize) -> Result<Option<Matches>>) -> Result<Collected> {
+    /// Makes the pass; `open` gives what matches in a segment, and is told whether a mask may decide filters.
+    pub(crate) fn run(&self, open: &dyn Fn(usize, bool) -> Result<Option<Matches>>) -> Result<Collected> {
         let mut collected = Collected::default();
         if !self.facets.is_empty() {
             collected.counts = vec![0; self.view.slots.len()];
         }
         for (at, segment) in self.view.segments.iter().enumerate() {
-            if let Some(matches) = open(at)? {
+            if let Some(matches) = open(at, self.is_masked())? {
                 self.segment(at, segment, matches, &mut collected)?;
             }
         }
         Ok(collected)
+    }
+
+    /// Whether a mask can decide which documents are shown.
+    const fn is_masked(&self) -> bool {
+        !self.count_kinds && !self.conditions.ranges
     }
 
     fn verdicts(&self) -> [u8; 256] {
@@ -181,7 +195,12 @@ impl Pass<'_> {
     }
 
     fn read<K: SortKey>(&self, at: usize, segment: &Segment, matches: Matches, out: &mut Collected) -> Result<()> {
-        let Matches { mut source, mut signals } = matches;
+        let Matches { mut source, mut signals, shown } = matches;
+        let shown = match shown {
+            None if self.is_masked() => segment.shown(self.conditions.asker, self.conditions.found_kinds())?,
+            shown => shown,
+        };
+        let sieve = Sieve::new(self, segment, shown.as_deref());
         let data = &*segment.data;
         let ranked = self.order.filter(|_| self.keep > 0);
         let bound = match (ranked, self.after) {
@@ -195,11 +214,11 @@ impl Pass<'_> {
             scored: self.scored,
             least: 0,
             floor: 0,
+            followed: None,
             prune: self.scored && ranked.is_some_and(Order::best_first),
             bar: Bar::NONE,
             top: Top::new(self.keep),
         };
-        let sieve = Sieve::new(self, segment);
         let mut counting = Counting::new(&data.packed, self.facets);
         if source.is_sparse(data) {
             let mut list = source.list(data, self.scored && ranked.is_some());
@@ -211,9 +230,9 @@ impl Pass<'_> {
             }
         } else {
             self.seed(&source, &signals, ranked, &sieve, &mut best);
-            if let Some((usual, columns)) = sieve.usual.zip(source.columns()) {
-                let mut pass = ColumnsPass::new(columns, &mut signals, usual, &mut best);
-                pass.count(self.conditions.asker, self.enough, &mut counting, out);
+            if let Some((shown, columns)) = shown.as_deref().zip(source.columns()) {
+                let mut pass = ColumnsPass::new(columns, &mut signals, shown, &mut best);
+                pass.count(self.enough, &mut counting, out);
                 if let Some(order) = ranked {
                     pass.rank(order);
                 }
@@ -319,25 +338,21 @@ const WANTED: u8 = 2;
 struct Sieve<'a> {
     pass: &'a Pass<'a>,
     segment: &'a Segment,
-    /// The documents that are shown when nothing special is asked for.
-    usual: Option<&'a [u64]>,
+    /// The documents that are shown, where that says all.
+    shown: Option<&'a Mask>,
     verdicts: [u8; 256],
 }
 
 impl<'a> Sieve<'a> {
-    fn new(pass: &'a Pass<'a>, segment: &'a Segment) -> Sieve<'a> {
-        let conditions = &pass.conditions;
-        let usual =
-            !pass.count_kinds && conditions.kinds == default_kinds() && segment.is_whole() && !conditions.ranges;
-        let usual = usual && conditions.hidden == 0;
-        let verdicts = if usual { [HIDDEN; 256] } else { pass.verdicts() };
-        Sieve { pass, segment, usual: usual.then(|| segment.data.usual(conditions.asker)), verdicts }
+    fn new(pass: &'a Pass<'a>, segment: &'a Segment, shown: Option<&'a Mask>) -> Sieve<'a> {
+        let verdicts = if shown.is_some() { [HIDDEN; 256] } else { pass.verdicts() };
+        Sieve { pass, segment, shown, verdicts }
     }
 
     /// The same for a list.
     fn sift_list(&self, list: &mut List, kinds: &mut [u32; 8]) {
-        match self.usual {
-            Some(usual) => list.retain(|doc, _| is_set(usual, doc)),
+        match self.shown {
+            Some(shown) => list.retain(|doc, _| is_set(&shown.bits, doc)),
             None => list.retain(|doc, _| self.passes(doc, kinds)),
         }
     }
@@ -355,10 +370,10 @@ impl<'a> Sieve<'a> {
     }
 
     fn sift(&self, base: DocId, window: &mut Window, kinds: &mut [u32; 8]) {
-        if let Some(usual) = self.usual {
-            let usual = usual.get(base as usize / 64..).unwrap_or_default();
-            for (word, usual) in window.bits.iter_mut().zip(usual) {
-                *word &= usual;
+        if let Some(shown) = self.shown {
+            let shown = shown.bits.get(base as usize / 64..).unwrap_or_default();
+            for (word, shown) in window.bits.iter_mut().zip(shown) {
+                *word &= shown;
             }
             return;
         }

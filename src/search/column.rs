@@ -2,16 +2,16 @@
 //! again, so that their posting lists need not be put together each time.
 
 use crate::error::Result;
-use crate::resources::Audience;
-use crate::search::counting::Counts;
+use crate::search::counting::Tally;
 use crate::search::cursor::Worth;
 use crate::search::evidence::Places;
+use crate::search::masks::Mask;
 use crate::search::postings::Way;
 use crate::search::terms::In;
 use crate::search::view::SegmentData;
 use crate::search::window::{WINDOW, WORDS, each_of, is_set};
 use foldhash::{HashMap, HashSet};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use tantivy::{DocId, TERMINATED};
 
 /// One term of a word's ways to match: its field, worth and base, how many terms its way has, and where its postings begin.
@@ -32,8 +32,8 @@ const MOST_KINDS: usize = if cfg!(test) { 24 } else { 256 };
 const MOST_CODES: usize = 256;
 /// Matches are counted for so many words of bits together: for each word it would take a quarter more room.
 const GROUP: usize = 4;
-/// Facet counts of so many values are kept for everyone and for partners: some kilobytes.
-const MOST_COUNTED: usize = 1_024;
+/// It is kept what was counted with so many masks, those that were made last.
+const MOST_TALLIES: usize = 4;
 /// So many of the matches that count most are at hand.
 const MOST_CHAMPIONS: usize = 256;
 
@@ -54,10 +54,8 @@ pub(crate) struct Column {
     /// Where in a record the word stands, for each value; empty when these are too many different ones together.
     standing: Vec<Places>,
     count: usize,
-    /// How many of the matches everyone and partners are shown.
-    shown: [OnceLock<usize>; 2],
-    /// What facets count of these.
-    counted: [Mutex<Vec<(Box<[&'static str]>, Counts)>>; 2],
+    /// What was counted of the matches that masks show, by their numbers.
+    tallies: Mutex<Vec<(u64, Arc<Tally>)>>,
     /// Matches that count most, the best first.
     champions: Box<[DocId]>,
 }
@@ -130,8 +128,7 @@ impl Column {
             values,
             standing,
             count: found.len(),
-            shown: Default::default(),
-            counted: Default::default(),
+            tallies: Mutex::default(),
             champions,
         })
     }
@@ -141,25 +138,20 @@ impl Column {
         self.count
     }
 
-    /// How many of its matches are among the documents that an asker is shown.
-    pub(crate) fn shown(&self, data: &SegmentData, asker: Audience) -> usize {
-        let both = |(own, usual): (&u64, &u64)| (own & usual).count_ones() as usize;
-        *asker.own(&self.shown).get_or_init(|| self.bits.iter().zip(data.usual(asker)).map(both).sum())
-    }
-
-    /// What facets count of the matches that an asker is shown, if that was counted before.
-    pub(crate) fn counted(&self, asker: Audience, facets: &[&'static str]) -> Option<Counts> {
-        let counted = asker.own(&self.counted).lock().unwrap_or_else(PoisonError::into_inner);
-        counted.iter().find(|(names, _)| **names == *facets).map(|(_, counts)| Arc::clone(counts))
-    }
-
-    /// Keeps what facets count, as far as there is room.
-    pub(crate) fn keep_counted(&self, asker: Audience, facets: &[&'static str], counts: Counts) {
-        let mut counted = asker.own(&self.counted).lock().unwrap_or_else(PoisonError::into_inner);
-        let values: usize = counted.iter().map(|(_, counts)| counts.len()).sum();
-        if values + counts.len() <= MOST_COUNTED && counted.iter().all(|(names, _)| **names != *facets) {
-            counted.push((facets.into(), counts));
+    /// What was counted of the matches that a mask shows.
+    pub(crate) fn tally(&self, mask: &Mask) -> Arc<Tally> {
+        let mut tallies = self.tallies.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, tally)) = tallies.iter().find(|(number, _)| *number == mask.number) {
+            return Arc::clone(tally);
         }
+        if tallies.len() >= MOST_TALLIES
+            && let Some(oldest) = (0..tallies.len()).min_by_key(|at| tallies[*at].0)
+        {
+            tallies.swap_remove(oldest);
+        }
+        let tally = Arc::default();
+        tallies.push((mask.number, Arc::clone(&tally)));
+        tally
     }
 
     /// Some of the matches that count most, the best first.
@@ -193,6 +185,12 @@ impl Column {
     pub(crate) fn greatest(&self, base: DocId) -> u8 {
         let here = self.greatest.get(base as usize / 64..).unwrap_or_default().iter().take(WORDS);
         here.fold(0, |greatest, code| greatest.max(*code))
+    }
+
+    /// A code that none is greater than in the word of bits that a document is in.
+    #[inline]
+    pub(crate) fn greatest_near(&self, doc: DocId) -> u8 {
+        self.greatest.get(doc as usize / 64).copied().unwrap_or(0)
     }
 
     /// Whether it tells where words stand.

@@ -2,15 +2,16 @@
 //! counted that may be among the first. What few documents have beyond that, signals and areas, is taken first: whatever
 //! lacks it then has to count more by its words alone.
 
-use crate::resources::Audience;
 use crate::search::best::{Best, SortKey};
 use crate::search::collect::Collected;
 use crate::search::column::{Column, Part};
 use crate::search::counting::Counting;
+use crate::search::masks::Mask;
 use crate::search::order::Order;
 use crate::search::source::{Points, Source};
 use crate::search::sparse::List;
 use crate::search::window::{WINDOW, WORDS, each_of, is_set};
+use std::sync::Arc;
 use tantivy::DocId;
 
 type Counted<'a> = (&'a Column, &'a Points);
@@ -27,6 +28,7 @@ impl Source {
     /// The columns that all must match; `None` where there is something else to meet.
     pub(crate) fn columns(&self) -> Option<Vec<Counted<'_>>> {
         match self {
+            Source::Everything => Some(Vec::new()),
             Source::All(sources) => sources.iter().map(Source::as_column).collect(),
             source => source.as_column().map(|column| vec![column]),
         }
@@ -41,8 +43,8 @@ pub(crate) struct ColumnsPass<'a, 'b, K> {
     bonuses: Vec<Counted<'b>>,
     /// Signals that have none, because few documents have them.
     sparse: Vec<&'b mut Source>,
-    /// The documents that are shown, as bits.
-    usual: &'b [u64],
+    /// The documents that are shown.
+    shown: &'b Mask,
     best: &'b mut Best<'a, K>,
 }
 
@@ -60,7 +62,7 @@ impl<'a, 'b, K: SortKey> ColumnsPass<'a, 'b, K> {
     pub(crate) fn new(
         columns: Vec<Counted<'b>>,
         signals: &'b mut [Source],
-        usual: &'b [u64],
+        shown: &'b Mask,
         best: &'b mut Best<'a, K>,
     ) -> Self {
         let (mut bonuses, mut sparse) = (Vec::new(), Vec::new());
@@ -70,13 +72,13 @@ impl<'a, 'b, K: SortKey> ColumnsPass<'a, 'b, K> {
                 signal => sparse.push(signal),
             }
         }
-        ColumnsPass { columns, bonuses, sparse, usual, best }
+        ColumnsPass { columns, bonuses, sparse, shown, best }
     }
 
     fn bits(&self, parts: &[Part<'_>], base: DocId) -> Bits {
         let mut bits = [0; WORDS];
-        let usual = self.usual.get(base as usize / 64..).unwrap_or_default();
-        bits.iter_mut().zip(usual).for_each(|(bits, own)| *bits = *own);
+        let shown = self.shown.bits.get(base as usize / 64..).unwrap_or_default();
+        bits.iter_mut().zip(shown).for_each(|(bits, own)| *bits = *own);
         for part in parts {
             bits.iter_mut().zip(part.bits).for_each(|(bits, own)| *bits &= own);
         }
@@ -88,13 +90,23 @@ impl<'a, 'b, K: SortKey> ColumnsPass<'a, 'b, K> {
     }
 
     /// Counts all matches, or until there are so many.
-    pub(crate) fn count(&self, asker: Audience, enough: usize, counting: &mut Counting, out: &mut Collected) {
-        let data = self.best.data;
-        let only = if let [(column, _)] = self.columns.as_slice() { Some(*column) } else { None };
-        if let Some(column) = only {
-            counting.know(|facets| column.counted(asker, facets));
+    pub(crate) fn count(&self, enough: usize, counting: &mut Counting, out: &mut Collected) {
+        let tally = match self.columns.as_slice() {
+            [] => Some(Arc::clone(&self.shown.tally)),
+            [(column, _)] => Some(column.tally(self.shown)),
+            _ => None,
+        };
+        if let Some(tally) = &tally {
+            counting.recall(tally);
             if counting.is_empty() {
-                out.total += column.shown(data, asker);
+                out.total += tally.count(|| {
+                    let mut parts = Vec::with_capacity(1);
+                    let count = |base| {
+                        parts_of(&mut parts, &self.columns, base);
+                        ones(&self.bits(&parts, base))
+                    };
+                    self.windows().map(count).sum()
+                });
                 return;
             }
         }
@@ -103,7 +115,7 @@ impl<'a, 'b, K: SortKey> ColumnsPass<'a, 'b, K> {
         for base in self.windows() {
             parts_of(&mut parts, &self.columns, base);
             let bits = self.bits(&parts, base);
-            let count = bits.iter().map(|bits| bits.count_ones() as usize).sum::<usize>();
+            let count = ones(&bits);
             out.total += count;
             if let Some(docs) = docs.first_chunk_mut::<WINDOW>().filter(|_| count > 0) {
                 let mut at = 0;
@@ -119,8 +131,8 @@ impl<'a, 'b, K: SortKey> ColumnsPass<'a, 'b, K> {
                 return;
             }
         }
-        if let Some(column) = only {
-            counting.tell(|facets, counts| column.keep_counted(asker, facets, counts));
+        if let Some(tally) = &tally {
+            counting.keep(tally);
         }
     }
 
@@ -146,7 +158,11 @@ impl<'a, 'b, K: SortKey> ColumnsPass<'a, 'b, K> {
         let lists = self.sparse.iter_mut().map(|signal| signal.list(data, true));
         let extras = lists.fold(List::default(), List::sum);
         for (doc, extra) in extras.docs.iter().zip(&extras.points) {
-            if !is_set(self.usual, *doc) || extra + most < self.best.threshold() {
+            self.best.follow(*doc);
+            let columns = || self.columns.iter().chain(&self.bonuses);
+            let near: u32 =
+                columns().map(|(column, counted)| counted.of[usize::from(column.greatest_near(*doc))]).sum();
+            if extra + near < self.best.threshold() || !is_set(&self.shown.bits, *doc) {
                 continue;
             }
             // The bits first: most fail by them, and codes lie further away.
@@ -154,7 +170,7 @@ impl<'a, 'b, K: SortKey> ColumnsPass<'a, 'b, K> {
                 continue;
             }
             let own = |(column, counted): &Counted<'_>| Some(counted.of[usize::from(column.code(*doc)?)]);
-            let points: u32 = self.columns.iter().chain(&self.bonuses).filter_map(own).sum();
+            let points: u32 = columns().filter_map(own).sum();
             self.best.consider(order, *doc, points + extra);
         }
         extras
@@ -212,6 +228,10 @@ impl<'a, 'b, K: SortKey> ColumnsPass<'a, 'b, K> {
         let greatest = |(column, points): &Counted<'_>| points.of[usize::from(column.greatest(base))];
         self.columns.iter().chain(&self.bonuses).map(greatest).sum()
     }
+}
+
+fn ones(bits: &Bits) -> usize {
+    bits.iter().map(|bits| bits.count_ones() as usize).sum()
 }
 
 fn parts_of<'b>(parts: &mut Vec<Part<'b>>, columns: &[Counted<'b>], base: DocId) {

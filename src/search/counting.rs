@@ -1,7 +1,7 @@
 //! Counts of facet values over the matches of a query, set by set.
 
 use crate::search::packed::{Facet, Group, Packed, Sets};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use tantivy::DocId;
 
 /// So many of the commonest sets are counted in a table from the beginning: it stays in the first cache. Tests have few sets
@@ -12,6 +12,37 @@ const SETS_FOR_EACH: usize = 8;
 
 /// What facets count, by slot.
 pub(crate) type Counts = Arc<[(u16, u32)]>;
+
+/// Facet counts of so many values are kept of a word or a filter: some kilobytes.
+const MOST_KEPT: usize = 1_024;
+
+/// What was counted of matches once, kept for who asks the same again.
+#[derive(Debug, Default)]
+pub(crate) struct Tally {
+    count: OnceLock<usize>,
+    facets: Mutex<Vec<(Box<[&'static str]>, Counts)>>,
+}
+
+impl Tally {
+    /// How many matches there are.
+    pub(crate) fn count(&self, count: impl FnOnce() -> usize) -> usize {
+        *self.count.get_or_init(count)
+    }
+
+    fn known(&self, facets: &[&'static str]) -> Option<Counts> {
+        let known = self.facets.lock().unwrap_or_else(PoisonError::into_inner);
+        known.iter().find(|(names, _)| **names == *facets).map(|(_, counts)| Arc::clone(counts))
+    }
+
+    /// As far as there is room.
+    fn keep(&self, facets: &[&'static str], counts: Counts) {
+        let mut known = self.facets.lock().unwrap_or_else(PoisonError::into_inner);
+        let values: usize = known.iter().map(|(_, counts)| counts.len()).sum();
+        if values + counts.len() <= MOST_KEPT && known.iter().all(|(names, _)| **names != *facets) {
+            known.push((facets.into(), counts));
+        }
+    }
+}
 
 /// Counts the documents of a segment by several facets.
 pub(crate) struct Counting {
@@ -33,9 +64,9 @@ impl Counting {
         self.groups.is_empty()
     }
 
-    /// Leaves out facets that are known without counting.
-    pub(crate) fn know(&mut self, known: impl Fn(&[&'static str]) -> Option<Counts>) {
-        self.groups.retain(|counted| match known(&counted.group.names) {
+    /// Leaves out facets that were counted before.
+    pub(crate) fn recall(&mut self, tally: &Tally) {
+        self.groups.retain(|counted| match tally.known(&counted.group.names) {
             Some(counts) => {
                 self.known.push(counts);
                 false
@@ -44,9 +75,9 @@ impl Counting {
         });
     }
 
-    /// Tells what every group of facets that was counted has counted.
-    pub(crate) fn tell(&self, mut told: impl FnMut(&[&'static str], Counts)) {
-        self.groups.iter().for_each(|counted| told(&counted.group.names, counted.counts()));
+    /// Keeps what was counted, now that it was all.
+    pub(crate) fn keep(&self, tally: &Tally) {
+        self.groups.iter().for_each(|counted| tally.keep(&counted.group.names, counted.counts()));
     }
 
     /// Counts documents.

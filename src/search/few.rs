@@ -139,7 +139,13 @@ impl FewReader {
 
     /// All matches, and what each counts.
     pub(crate) fn all(&self) -> (Vec<DocId>, Vec<u32>) {
-        (self.few.docs.to_vec(), (0..self.few.count()).map(|at| self.points(at)).collect())
+        // As many different values as there are codes at most.
+        let of: Vec<u32> = self.few.told.iter().map(|(value, _)| cursor::points(*value, self.weight)).collect();
+        let codes = self.few.codes.iter().copied();
+        let points = codes.map(|code| of.get(usize::from(code)).copied().unwrap_or(0));
+        let mut points: Vec<u32> = points.collect();
+        points.resize(self.few.count(), 0);
+        (self.few.docs.to_vec(), points)
     }
 }
 

@@ -7,6 +7,7 @@ use crate::search::cursor::Worth;
 use crate::search::evidence;
 use crate::search::fields::{self, FOLDED_MARK, STEM_MARK, SURFACE_MARK};
 use crate::search::packed::{AreaWorth, Packed};
+use crate::search::query::Filter;
 use crate::search::terms::{In, TermsLeaf, covering};
 use crate::search::text::{Alternative, AlternativeKind, Alternatives, Word};
 use crate::search::view::View;
@@ -182,6 +183,8 @@ pub(crate) struct Known {
     named: Kept<Alternatives, Vec<TermsLeaf>>,
     spelled: Kept<String, Vec<TermsLeaf>>,
     areas: Kept<Vec<u16>, Areas>,
+    filters: Kept<Filter, Vec<TermsLeaf>>,
+    covering: Kept<Vec<u16>, Vec<TermsLeaf>>,
 }
 
 impl Known {
@@ -198,6 +201,25 @@ impl Known {
             Cache::new((MOST_AREA_BYTES / bytes.max(1)).clamp(1, KEPT_AREAS))
         });
         kept.get_or_insert_with(areas, || Ok(Arc::new(Areas::new(view, areas))))
+    }
+
+    /// A filter's values.
+    pub(crate) fn filter(&self, view: &View, filter: &Filter) -> Result<Arc<Vec<TermsLeaf>>> {
+        let kept = self.filters.get_or_init(|| Cache::new(KEPT));
+        let leaf = |value: &String| {
+            TermsLeaf::find(view, In::Filter, &[&fields::filter_term(filter.name, value)], Worth::NOTHING)
+        };
+        kept.get_or_insert_with(filter, || Ok(Arc::new(filter.any.iter().map(leaf).collect::<Result<_>>()?)))
+    }
+
+    /// What covers any of these areas.
+    pub(crate) fn covering(&self, view: &View, areas: &Vec<u16>) -> Result<Arc<Vec<TermsLeaf>>> {
+        let kept = self.covering.get_or_init(|| Cache::new(KEPT_AREAS));
+        kept.get_or_insert_with(areas, || {
+            let covering: Vec<Vec<TermsLeaf>> =
+                areas.iter().map(|area| covering(view, *area)).collect::<Result<_>>()?;
+            Ok(Arc::new(covering.concat()))
+        })
     }
 
     /// A word's stems in names.

@@ -28,6 +28,7 @@ mod highlight;
 mod indexer;
 mod intake;
 mod known;
+mod masks;
 mod order;
 mod packed;
 mod page;

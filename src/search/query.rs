@@ -46,7 +46,7 @@ pub struct Query {
 }
 
 /// One filter: any of the values.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Filter {
     /// Name of the filter, as in `Document::filters`.
     pub name: &'static str,

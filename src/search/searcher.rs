@@ -12,7 +12,7 @@ use crate::search::order::{After, Order};
 use crate::search::page::Page;
 use crate::search::query::{Answer, Filter, Position, Query, Start};
 use crate::search::source::Source;
-use crate::search::terms::{self, In, TermsLeaf, covering};
+use crate::search::terms::{self, In, TermsLeaf};
 use crate::search::text::syntax::{self, Meaning, Typed};
 use crate::search::view::View;
 use crate::search::weights::{ENOUGH, ENOUGH_OF_TWO, RELAXED};
@@ -40,7 +40,7 @@ impl std::fmt::Debug for Searcher {
 }
 
 /// Filters as terms, each with the facet that it belongs to.
-struct Restrictions(Vec<(&'static str, Vec<TermsLeaf>)>);
+struct Restrictions(Vec<(&'static str, Arc<Vec<TermsLeaf>>)>);
 
 /// A text with how much of it must match.
 struct Decided {
@@ -223,11 +223,20 @@ impl Request<'_> {
             scored,
             enough: usize::MAX,
         };
-        pass.run(&|segment| self.open(segment, decided, None))
+        pass.run(&|segment, masked| self.open(segment, masked, decided, None))
     }
 
-    /// What matches in a segment, without the filters of one facet; `None` when nothing does.
-    fn open(&self, segment: usize, decided: Option<&Decided>, without: Option<&str>) -> Result<Option<Matches>> {
+    /// What matches in a segment, without the filters of one facet; `None` when nothing does. Where it may be `masked`, a filter
+    /// that most documents meet is met by a mask.
+    fn open(
+        &self,
+        segment: usize,
+        masked: bool,
+        decided: Option<&Decided>,
+        without: Option<&str>,
+    ) -> Result<Option<Matches>> {
+        let kinds = self.conditions(decided).found_kinds();
+        let mut shown = None;
         let mut sources = Vec::with_capacity(self.restrictions.0.len() + 1);
         let mut signals = Vec::new();
         if let Some(Decided { plan, need }) = decided {
@@ -237,10 +246,16 @@ impl Request<'_> {
             }
         }
         for (_, leaves) in self.restrictions.0.iter().filter(|(name, _)| without != Some(*name)) {
+            if masked && shown.is_none() {
+                shown = terms::mask(leaves, self.asker, kinds, self.view, segment)?;
+                if shown.is_some() {
+                    continue;
+                }
+            }
             sources.push(terms::word(leaves, 0, self.view, segment)?);
         }
         let source = if sources.is_empty() { Some(Source::Everything) } else { Source::all(sources) };
-        Ok(source.map(|source| Matches { source, signals }))
+        Ok(source.map(|source| Matches { source, signals, shown }))
     }
 
     /// How many visible records match a text, up to a bound, whatever else the query asks for. What is decided by it
@@ -259,9 +274,9 @@ impl Request<'_> {
             scored: false,
             enough,
         };
-        let collected = pass.run(&|segment| {
+        let collected = pass.run(&|segment, _| {
             let source = plan.open(self.view, segment, need)?;
-            Ok(source.map(|source| Matches { source, signals: Vec::new() }))
+            Ok(source.map(|source| Matches { source, signals: Vec::new(), shown: None }))
         })?;
         Ok(collected.total.min(enough))
     }
@@ -411,7 +426,7 @@ impl Request<'_> {
             scored: false,
             enough: usize::MAX,
         };
-        pass.run(&|segment| self.open(segment, decided, Some(name)))
+        pass.run(&|segment, masked| self.open(segment, masked, decided, Some(name)))
     }
 }
 
@@ -430,17 +445,10 @@ impl Restrictions {
     fn find(view: &View, query: &Query) -> Result<Restrictions> {
         let mut restrictions = Vec::new();
         for filter in &query.filters {
-            let leaves = filter.any.iter().map(|value| {
-                TermsLeaf::find(view, In::Filter, &[&fields::filter_term(filter.name, value)], Worth::NOTHING)
-            });
-            restrictions.push((filter.name, leaves.collect::<Result<_>>()?));
+            restrictions.push((filter.name, view.known.filter(view, filter)?));
         }
         for areas in &query.areas {
-            let mut leaves = Vec::new();
-            for area in areas {
-                leaves.append(&mut covering(view, *area)?);
-            }
-            restrictions.push((MUNICIPALITY, leaves));
+            restrictions.push((MUNICIPALITY, view.known.covering(view, areas)?));
         }
         if !query.ids.is_empty() {
             // The facet of kinds counts them all, whichever are asked for.
@@ -448,7 +456,7 @@ impl Restrictions {
             let kinds = if all { &Kind::ALL[..] } else { &query.kinds };
             let keys = query.ids.iter().flat_map(|id| kinds.iter().map(|kind| fields::record_key(*kind, *id)));
             let leaves = keys.map(|key| TermsLeaf::find(view, In::Key, &[&key], Worth::NOTHING));
-            restrictions.push(("id", leaves.collect::<Result<_>>()?));
+            restrictions.push(("id", Arc::new(leaves.collect::<Result<_>>()?)));
         }
         Ok(Restrictions(restrictions))
     }

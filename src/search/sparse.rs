@@ -215,6 +215,7 @@ impl<K: SortKey> Best<'_, K> {
             let (_, last, _) = sorted.select_nth_unstable_by(keep - 1, |one, other| other.cmp(one));
             self.raise(*last, u32::MAX);
             for (doc, score) in list.docs.into_iter().zip(scores) {
+                self.follow(doc);
                 if score >= self.least {
                     self.rank(order, doc, score);
                 }

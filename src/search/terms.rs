@@ -8,6 +8,7 @@ use crate::search::evidence::Places;
 use crate::search::facets;
 use crate::search::few::{Few, FewReader};
 use crate::search::fields;
+use crate::search::masks::Mask;
 use crate::search::postings::{Reader, Way};
 use crate::search::source::Source;
 use crate::search::view::{SegmentData, View};
@@ -21,6 +22,9 @@ use tantivy::{DocId, TERMINATED};
 /// documents and are to go through columns too.
 const COLUMN: u32 = 64;
 const LEAST_COLUMN: u64 = if cfg!(test) { 100 } else { 2_000 };
+
+/// A filter that at least one of so many documents meets has a mask. Tests filter by what fewer have.
+const MOST_DOCUMENTS: u64 = if cfg!(test) { 4 } else { 2 };
 
 /// Which field a term stands in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -184,6 +188,28 @@ pub(crate) fn word(leaves: &[TermsLeaf], share: u32, view: &View, segment: usize
         Some(column) => Ok(Some(Source::column(column, share))),
         None => any(leaves, view, segment),
     }
+}
+
+/// The documents of a segment that are shown to who filters by these, where that may be most; `None` where it is not, or where
+/// there is no room for that.
+pub(crate) fn mask(
+    leaves: &[TermsLeaf],
+    asker: Audience,
+    kinds: u8,
+    view: &View,
+    at: usize,
+) -> Result<Option<Arc<Mask>>> {
+    let segment = view.segment(at)?;
+    let key = Key::of(leaves, at);
+    if key.frequency * MOST_DOCUMENTS < u64::from(segment.data.documents) {
+        return Ok(None);
+    }
+    segment.shown_with(asker, kinds, key.terms, |add| {
+        for mut way in ways(leaves, view, at, Some(0))? {
+            way.tell(TERMINATED, &segment.data, |doc, _, _| add(doc));
+        }
+        Ok(())
+    })
 }
 
 /// What a word's column is known by in its segment.

@@ -10,6 +10,7 @@ use crate::search::fields::Fields;
 use crate::search::indexer::Position;
 use crate::search::intake::{Features, default_kinds};
 use crate::search::known::Known;
+use crate::search::masks::{Mask, Masks, Shown};
 use crate::search::packed::Packed;
 use crate::search::ready::Ready;
 use crate::search::statistics::Statistics;
@@ -20,7 +21,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use tantivy::columnar::{BytesColumn, Column, ColumnValues};
 use tantivy::fastfield::AliveBitSet;
 use tantivy::index::{InvertedIndexReader, SegmentId};
-use tantivy::{DocId, SegmentReader};
+use tantivy::{DocId, Opstamp, SegmentReader};
 
 /// No name: last in every order.
 pub(crate) const NO_NAME: u32 = u32::MAX;
@@ -32,9 +33,9 @@ pub(crate) struct SegmentData {
     /// Of every document, and of a window of documents that are not there.
     features: Box<[u8]>,
     /// As bits: what everyone and what partners are shown when they name no kinds.
-    usual: [Box<[u64]>; 2],
+    usual: [Arc<[u64]>; 2],
     /// Whether some documents are not for everyone.
-    pub restricted: bool,
+    restricted: bool,
     /// Change numbers of creations.
     pub ties: Arc<dyn ColumnValues<u64>>,
     tie_ranks: Box<[u32]>,
@@ -106,7 +107,7 @@ impl SegmentData {
             tie_floors: tie_ranks.chunks(WINDOW).map(floor).collect(),
             tie_ranks,
             ties,
-            usual: [Audience::Public, Audience::Partners].map(|asker| usual(known, asker)),
+            usual: [Audience::Public, Audience::Partners].map(|asker| shown(known, asker, default_kinds())),
             restricted: known.iter().any(|bits| Features(*bits).partners_only()),
             features,
             names,
@@ -138,15 +139,15 @@ impl SegmentData {
         Features(self.features.get(doc as usize).copied().unwrap_or(u8::MAX))
     }
 
+    /// The documents of some kinds, deleted ones too, that an asker is shown, as bits.
+    fn shown(&self, asker: Audience, kinds: u8) -> Arc<[u64]> {
+        shown(self.features.get(..self.documents as usize).unwrap_or_default(), asker, kinds)
+    }
+
     /// The features of a window of documents from one on.
     pub(crate) fn features_from(&self, doc: DocId) -> &[u8; WINDOW] {
         const NOBODY: &[u8; WINDOW] = &[u8::MAX; WINDOW];
         self.features.get(doc as usize..).and_then(|rest| rest.first_chunk()).unwrap_or(NOBODY)
-    }
-
-    /// The documents, deleted ones too, that an asker is shown without naming kinds, as bits.
-    pub(crate) fn usual(&self, asker: Audience) -> &[u64] {
-        asker.own::<Box<[u64]>>(&self.usual)
     }
 
     /// A number that compares with others of the segment as the ties do; far quicker to read.
@@ -167,14 +168,23 @@ impl SegmentData {
     }
 }
 
-fn usual(features: &[u8], asker: Audience) -> Box<[u64]> {
-    let kinds = default_kinds();
-    let shown = |bits: &u8| {
+fn shown(features: &[u8], asker: Audience, kinds: u8) -> Arc<[u64]> {
+    let is_shown = |bits: &u8| {
         let features = Features(*bits);
         features.visible_to(asker) && kinds >> features.kind() & 1 == 1
     };
-    let word = |some: &[u8]| some.iter().rev().fold(0, |word, bits| word << 1 | u64::from(shown(bits)));
+    let word = |some: &[u8]| some.iter().rev().fold(0, |word, bits| word << 1 | u64::from(is_shown(bits)));
     features.chunks(64).map(word).collect()
+}
+
+fn both(one: &[u64], other: &[u64]) -> Arc<[u64]> {
+    one.iter().zip(other).map(|(one, other)| one & other).collect()
+}
+
+fn set(bits: &mut [u64], doc: DocId) {
+    if let Some(word) = bits.get_mut(doc as usize / 64) {
+        *word |= 1 << (doc % 64);
+    }
 }
 
 /// Ties less the least of them, or their ranks where those differences are too large.
@@ -196,8 +206,11 @@ pub(crate) struct Segment {
     /// What never changes.
     pub data: Arc<SegmentData>,
     alive: Option<AliveBitSet>,
+    /// What its deletions are known by.
+    deletions: Option<Opstamp>,
     /// How many documents live.
     pub living: u32,
+    masks: Arc<Masks<ColumnTerm>>,
 }
 
 impl Segment {
@@ -207,9 +220,39 @@ impl Segment {
         self.alive.as_ref().is_none_or(|alive| alive.is_alive(doc))
     }
 
-    /// Whether none of its documents was deleted.
-    pub(crate) fn is_whole(&self) -> bool {
-        self.alive.is_none()
+    /// The documents of some kinds that an asker is shown; `None` where there is no room for that.
+    pub(crate) fn shown(&self, asker: Audience, kinds: u8) -> Result<Option<Arc<Mask>>> {
+        if kinds == default_kinds() {
+            return Ok(Some(Arc::clone(self.masks.usual(asker, || self.living_of(asker, kinds)))));
+        }
+        self.masks.other(Shown { asker, kinds, filter: Vec::new() }, || Ok(self.living_of(asker, kinds)))
+    }
+
+    /// The same with a filter that is known by its terms; `add` tells what it matches.
+    pub(crate) fn shown_with(
+        &self,
+        asker: Audience,
+        kinds: u8,
+        filter: Vec<ColumnTerm>,
+        add: impl FnOnce(&mut dyn FnMut(DocId)) -> Result<()>,
+    ) -> Result<Option<Arc<Mask>>> {
+        self.masks.other(Shown { asker, kinds, filter }, || {
+            let shown = self.living_of(asker, kinds);
+            let mut bits = vec![0; shown.len()];
+            add(&mut |doc| set(&mut bits, doc))?;
+            Ok(both(&bits, &shown))
+        })
+    }
+
+    fn living_of(&self, asker: Audience, kinds: u8) -> Arc<[u64]> {
+        let shown = match kinds == default_kinds() {
+            true => Arc::clone(asker.own(&self.data.usual)),
+            false => self.data.shown(asker, kinds),
+        };
+        let Some(alive) = &self.alive else { return shown };
+        let mut bits = vec![0; shown.len()];
+        alive.iter_alive().for_each(|doc| set(&mut bits, doc));
+        both(&bits, &shown)
     }
 
     /// Whether this asker may see every document of the segment that a term leads to.
@@ -252,7 +295,7 @@ fn next_state() -> u64 {
 }
 
 /// Segments that are open, by id.
-pub(crate) type Opened = HashMap<SegmentId, Arc<SegmentData>>;
+pub(crate) type Opened = HashMap<SegmentId, Segment>;
 
 impl View {
     /// Nothing.
@@ -282,13 +325,22 @@ impl View {
         let mut segments = Vec::with_capacity(searcher.segment_readers().len());
         let mut kept = Opened::new();
         for reader in searcher.segment_readers() {
-            let id = reader.segment_id();
-            let data = match opened.get(&id) {
-                Some(data) => Arc::clone(data),
-                None => Arc::new(SegmentData::open(fields, reader, Arc::make_mut(slots))?),
+            let (id, deletions) = (reader.segment_id(), reader.delete_opstamp());
+            let segment = match opened.get(&id) {
+                Some(known) if known.deletions == deletions => known.clone(),
+                known => Segment {
+                    data: match known {
+                        Some(known) => Arc::clone(&known.data),
+                        None => Arc::new(SegmentData::open(fields, reader, Arc::make_mut(slots))?),
+                    },
+                    alive: reader.alive_bitset().cloned(),
+                    deletions,
+                    living: reader.num_docs(),
+                    masks: Arc::default(),
+                },
             };
-            kept.insert(id, Arc::clone(&data));
-            segments.push(Segment { data, alive: reader.alive_bitset().cloned(), living: reader.num_docs() });
+            kept.insert(id, segment.clone());
+            segments.push(segment);
         }
         *opened = kept;
         let living = segments.iter().map(|segment| u64::from(segment.living)).sum();
