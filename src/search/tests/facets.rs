@@ -218,3 +218,51 @@ fn facets_that_are_counted_together_have_the_values_of_each() {
     }
     assert!(together > 0 && alone > 0, "{together} {alone}");
 }
+
+#[test]
+fn what_is_kept_is_counted_anew_when_records_go() {
+    let mut dice = Dice(9);
+    let documents: Vec<Document> = (1..=1_600).map(|tie| with_facets(dice.document(tie))).collect();
+    let mut registry = Registry::new();
+    documents.chunks(400).for_each(|some| registry.add(some.to_vec()));
+    let level = |key: &str| Filter { name: "level", any: vec![key.to_owned()] };
+    let levels: Vec<&str> = Vocabulary::Levels.terms().iter().map(|term| term.key.as_str()).collect();
+    let common = levels
+        .iter()
+        .max_by_key(|key| registry.find(&Query { filters: vec![level(key)], limit: 1, ..Query::default() }).total);
+    let common = common.expect("a level");
+    let all = Query { limit: 5_000, ..Query::default() };
+    let mut before = usize::MAX;
+    for gone in [0..0, 1..300_u128, 300..900] {
+        let gone: Vec<_> = gone.flat_map(|tie| Kind::ALL.map(|kind| (kind, Uuid::from_u128(tie)))).collect();
+        registry.apply(vec![], &gone);
+        let left = registry.find(&all).total;
+        assert!(left < before);
+        before = left;
+        for query in [
+            all.clone(),
+            Query { filters: vec![level(common)], ..all.clone() },
+            Query { kinds: vec![Kind::Organisation], ..all.clone() },
+            Query { limit: 5_000, ..text("bollklubb") },
+            Query { limit: 5_000, filters: vec![level(common)], ..text("bollklubb") },
+            Query { limit: 5_000, kinds: vec![Kind::Organisation, Kind::Forum], ..text("kvinnojour") },
+        ] {
+            // The second time a word becomes a column, the third time what was counted is at hand.
+            for time in 1..=3 {
+                let answer = registry.find(&Query { facets: vec!["level", "topic"], ..query.clone() });
+                assert_eq!(answer.total, answer.hits.len(), "{time}: {query:?}");
+                let mut counts: BTreeMap<(&str, u16), usize> = BTreeMap::new();
+                let is_hit = |document: &&Document| answer.hits.iter().any(|hit| hit.id == document.id);
+                for document in documents.iter().filter(is_hit) {
+                    let values: std::collections::BTreeSet<_> = document.facets.iter().copied().collect();
+                    values.into_iter().for_each(|value| *counts.entry(value).or_default() += 1);
+                }
+                for (name, values) in &answer.facets {
+                    for (number, count) in values.iter().filter(|_| query.filters.is_empty() || *name != "level") {
+                        assert_eq!(counts.get(&(*name, *number)), Some(count), "{time}: {name} of {query:?}");
+                    }
+                }
+            }
+        }
+    }
+}
