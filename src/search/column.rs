@@ -18,7 +18,7 @@ use tantivy::{DocId, TERMINATED};
 pub(crate) type ColumnTerm = (In, Worth, u32, usize, usize);
 
 /// All columns of a segment take so many bytes at most.
-const MOST_BYTES: usize = 60 << 20;
+const MOST_BYTES: usize = 57 << 20;
 /// So many words without a column are remembered.
 const MOST_ASKED: usize = 4_096;
 /// A word takes another's place when its column would save so many times as much: words that are asked for alike are not

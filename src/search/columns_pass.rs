@@ -14,6 +14,10 @@ use crate::search::window::{WINDOW, WORDS, each_of, is_set};
 use std::sync::Arc;
 use tantivy::DocId;
 
+/// Facet counts are kept of what at least one of so many documents matches: they take a kilobyte or more, and fewer matches are
+/// counted quickly.
+const KEPT: usize = 16;
+
 type Counted<'a> = (&'a Column, &'a Points);
 type Bits = [u64; WORDS];
 
@@ -110,6 +114,7 @@ impl<'a, 'b, K: SortKey> ColumnsPass<'a, 'b, K> {
                 return;
             }
         }
+        let before = out.total;
         let mut docs = vec![0; if counting.is_empty() { 0 } else { WINDOW }];
         let mut parts = Vec::with_capacity(self.columns.len());
         for base in self.windows() {
@@ -131,8 +136,8 @@ impl<'a, 'b, K: SortKey> ColumnsPass<'a, 'b, K> {
                 return;
             }
         }
-        if let Some(tally) = &tally {
-            counting.keep(tally);
+        if let Some(tally) = tally.filter(|_| (out.total - before) * KEPT >= self.best.data.documents as usize) {
+            counting.keep(&tally);
         }
     }
 

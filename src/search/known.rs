@@ -19,7 +19,7 @@ use std::sync::{Arc, OnceLock};
 const KEPT: usize = 4_096;
 /// So many sets of areas are kept at most, and so many that the bits of their documents take no more bytes than this.
 const KEPT_AREAS: usize = 512;
-const MOST_AREA_BYTES: usize = 12 << 20;
+const MOST_AREA_BYTES: usize = 10 << 20;
 /// A word's alternatives beyond these are left out.
 const MOST_ALTERNATIVES: usize = 12;
 
