@@ -24,7 +24,7 @@ pub(crate) struct Best<'a, K> {
     pub least: u32,
     /// No document of the window has a lesser tie rank.
     pub floor: u32,
-    /// Where the window begins that documents are followed in.
+    /// Where the window of the document begins that `follow` looked at last.
     pub followed: Option<DocId>,
     /// What rules out anywhere.
     pub bar: Bar,
@@ -53,7 +53,8 @@ impl<K: SortKey> Best<'_, K> {
         self.least = self.bar.least(self.floor);
     }
 
-    /// Looks at a document next: what came before all of its window need not be surpassed by more than that.
+    /// Looks at a document next, one after the other: where all of its window came later than the last of the first, they have to
+    /// count more.
     #[inline]
     pub(crate) fn follow(&mut self, doc: DocId) {
         let base = doc - doc % WINDOW as DocId;

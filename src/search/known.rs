@@ -20,6 +20,9 @@ const KEPT: usize = 4_096;
 /// So many sets of areas are kept at most, and so many that the bits of their documents take no more bytes than this.
 const KEPT_AREAS: usize = 512;
 const MOST_AREA_BYTES: usize = 10 << 20;
+/// So many filters are kept, and of these only such as have so many values at most: who names many seldom asks again.
+const KEPT_FILTERS: usize = 256;
+const MOST_VALUES: usize = 8;
 /// A word's alternatives beyond these are left out.
 const MOST_ALTERNATIVES: usize = 12;
 
@@ -205,21 +208,27 @@ impl Known {
 
     /// A filter's values.
     pub(crate) fn filter(&self, view: &View, filter: &Filter) -> Result<Arc<Vec<TermsLeaf>>> {
-        let kept = self.filters.get_or_init(|| Cache::new(KEPT));
         let leaf = |value: &String| {
             TermsLeaf::find(view, In::Filter, &[&fields::filter_term(filter.name, value)], Worth::NOTHING)
         };
-        kept.get_or_insert_with(filter, || Ok(Arc::new(filter.any.iter().map(leaf).collect::<Result<_>>()?)))
+        let find = || Ok(Arc::new(filter.any.iter().map(leaf).collect::<Result<_>>()?));
+        if filter.any.len() > MOST_VALUES {
+            return find();
+        }
+        self.filters.get_or_init(|| Cache::new(KEPT_FILTERS)).get_or_insert_with(filter, find)
     }
 
     /// What covers any of these areas.
     pub(crate) fn covering(&self, view: &View, areas: &Vec<u16>) -> Result<Arc<Vec<TermsLeaf>>> {
-        let kept = self.covering.get_or_init(|| Cache::new(KEPT_AREAS));
-        kept.get_or_insert_with(areas, || {
+        let find = || {
             let covering: Vec<Vec<TermsLeaf>> =
                 areas.iter().map(|area| covering(view, *area)).collect::<Result<_>>()?;
             Ok(Arc::new(covering.concat()))
-        })
+        };
+        if areas.len() > MOST_VALUES {
+            return find();
+        }
+        self.covering.get_or_init(|| Cache::new(KEPT_AREAS)).get_or_insert_with(areas, find)
     }
 
     /// A word's stems in names.
