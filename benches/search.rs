@@ -67,8 +67,7 @@ fn main() -> Outcome<()> {
 
 /// What the API shows when no status is asked for.
 fn shown() -> Query {
-    let status = ["active", "dormant", "wanted"].map(str::to_owned);
-    Query { limit: 20, filters: vec![Filter { name: "status", any: status.to_vec() }], ..Query::default() }
+    Query { limit: 20, filters: vec![Filter::usual_statuses()], ..Query::default() }
 }
 
 /// A query by its path.

@@ -28,6 +28,8 @@ use uuid::Uuid;
 
 /// The header with the request's id.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// The header with our place in a trace.
+const TRACE: HeaderName = HeaderName::from_static(TRACEPARENT);
 /// The header with the change number that this node has seen.
 pub const CHANGE_SEQUENCE: HeaderName = HeaderName::from_static("change-sequence");
 /// What answers differ by.
@@ -102,7 +104,7 @@ impl Observed {
     /// Sets the headers that every answer has.
     fn mark(&self, headers: &mut HeaderMap) {
         set(headers, REQUEST_ID, self.id.hyphenated().encode_lower(&mut Uuid::encode_buffer()));
-        set(headers, HeaderName::from_static(TRACEPARENT), self.trace.header());
+        set(headers, TRACE, self.trace.header());
         let by_origin = headers.get_all(header::VARY).any(|value| contains_ignoring_case(value, "origin"));
         let fixed = |text| HeaderValue::from_static(text);
         headers.insert(header::VARY, fixed(if by_origin { VARY_BY_ORIGIN } else { VARY }));

@@ -205,8 +205,11 @@ impl Reader<'_> {
             let most = LONGEST_TEXT;
             self.wrong("q", "too-long", format!("Högst {most} tecken."), format!("At most {most} characters."));
         } else if !text.is_empty() {
-            let fields = FIELDS.iter().map(|field| field.parameter).filter(|name| !name.is_empty());
-            self.query.without = fields.filter(|name| self.table.by_parameter(name).is_none()).collect();
+            // Where nothing is a field it does not matter which there are.
+            if text.contains(':') {
+                let fields = FIELDS.iter().map(|field| field.parameter).filter(|name| !name.is_empty());
+                self.query.without = fields.filter(|name| self.table.by_parameter(name).is_none()).collect();
+            }
             self.typed = syntax::read(text, &self.query.without, &|_| false);
             self.query.text = Some(text.to_owned());
         }

@@ -17,8 +17,11 @@ use tantivy::{DocId, TERMINATED};
 /// One term of a word's ways to match: its field, worth and base, how many terms its way has, and where its postings begin.
 pub(crate) type ColumnTerm = (In, Worth, u32, usize, usize);
 
-/// All columns of a segment take so many bytes at most.
-const MOST_BYTES: usize = 57 << 20;
+/// All columns of a segment take so many bytes for each of its documents at most: most words of names and topics find room then.
+const ROOM_OF_DOCUMENT: usize = 240;
+/// That they may take always, and never more than this.
+const LEAST_ROOM: usize = 8 << 20;
+const MOST_ROOM: usize = 512 << 20;
 /// So many words without a column are remembered.
 const MOST_ASKED: usize = 4_096;
 /// A word takes another's place when its column would save so many times as much: words that are asked for alike are not
@@ -383,15 +386,15 @@ impl Held {
         saved.min_by_key(|(_, saved)| *saved)
     }
 
-    /// Whether a word is worth a column of so many bytes by now; makes room for it.
-    fn admits(&mut self, key: &[ColumnTerm], frequency: u64, bytes: usize) -> bool {
+    /// Whether a word is worth a column of so many bytes by now, where all may take so many; makes room for it.
+    fn admits(&mut self, key: &[ColumnTerm], frequency: u64, bytes: usize, room: usize) -> bool {
         let asked = self.asked.entry(key.to_vec()).or_default();
         *asked += 1;
         let asked = *asked;
-        if asked < 2 || bytes > MOST_BYTES {
+        if asked < 2 || bytes > room {
             return false;
         }
-        while self.bytes + bytes > MOST_BYTES {
+        while self.bytes + bytes > room {
             if self.floor.saturating_mul(CLEARLY) >= asked.saturating_mul(frequency) {
                 return false;
             }
@@ -411,6 +414,13 @@ impl Held {
 }
 
 impl Columns {
+    /// How many words have one.
+    #[cfg(test)]
+    pub(crate) fn count(&self) -> usize {
+        let held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        held.columns.values().filter(|place| place.column.is_some()).count()
+    }
+
     /// The column of a word, if there is one; this does not count as asked for.
     pub(crate) fn held(&self, key: &[ColumnTerm]) -> Option<Arc<Column>> {
         let held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -434,7 +444,8 @@ impl Columns {
             place.asked += 1;
             return Ok(place.column.clone());
         }
-        if !held.admits(key, frequency, bytes) {
+        let room = (documents as usize).saturating_mul(ROOM_OF_DOCUMENT).clamp(LEAST_ROOM, MOST_ROOM);
+        if !held.admits(key, frequency, bytes, room) {
             return Ok(None);
         }
         drop(held);

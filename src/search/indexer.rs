@@ -12,6 +12,7 @@ use crate::search::ready::ReadyPlugin;
 use crate::search::searcher::Searcher;
 use crate::search::statistics::Statistics;
 use crate::search::view::{Opened, View};
+use crate::search::warm::warm;
 use crate::search::{intake, statistics};
 use serde::{Deserialize, Serialize};
 use std::fs;
@@ -53,11 +54,13 @@ pub struct Options {
     pub rebuild_memory: usize,
     /// Whether checksums of all files are compared when an index is opened.
     pub verify: bool,
+    /// New segments of so many documents are asked for some of their names before they are shown.
+    pub warmed_from: u32,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Options { memory: 50_000_000, rebuild_memory: 200_000_000, verify: false }
+        Options { memory: 50_000_000, rebuild_memory: 200_000_000, verify: false, warmed_from: 20_000 }
     }
 }
 
@@ -323,7 +326,7 @@ impl Index {
         let statistics = Some(Arc::new(Statistics::from_bytes(bytes)?));
         let _writers_wait = self.lock();
         *self.statistics.lock().unwrap_or_else(PoisonError::into_inner) = (number, statistics.clone());
-        self.swap(self.view().with_statistics(number, statistics));
+        self.swap(Arc::new(self.view().with_statistics(number, statistics)));
         Ok(())
     }
 
@@ -349,8 +352,8 @@ impl Index {
         Arc::clone(&self.view.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    fn swap(&self, view: View) {
-        *self.view.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(view);
+    fn swap(&self, view: Arc<View>) {
+        *self.view.write().unwrap_or_else(PoisonError::into_inner) = view;
     }
 
     /// Reloads, opens what is new and swaps the view; the open folder is kept in any case.
@@ -361,6 +364,8 @@ impl Index {
         let statistics = self.statistics.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let searcher = open.reader.searcher();
         let view = View::open(&self.fields, searcher, &mut open.opened, &mut open.slots, position, statistics)?;
+        let view = Arc::new(view);
+        warm(&view, self.options.warmed_from);
         self.swap(view);
         Ok(())
     }

@@ -17,9 +17,9 @@ use std::sync::{Arc, OnceLock};
 
 /// So many words are kept of each kind: some megabytes.
 const KEPT: usize = 4_096;
-/// So many sets of areas are kept at most, and so many that the bits of their documents take no more bytes than this.
-const KEPT_AREAS: usize = 512;
-const MOST_AREA_BYTES: usize = 10 << 20;
+/// So many sets of areas are kept at most, which is each of the country and some more, and so many that the bits of their documents take no more bytes than this.
+const KEPT_AREAS: usize = 320;
+const MOST_AREA_BYTES: usize = 64 << 20;
 /// So many filters are kept, and of these only such as have so many values at most: who names many seldom asks again.
 const KEPT_FILTERS: usize = 256;
 const MOST_VALUES: usize = 8;

@@ -48,6 +48,7 @@ mod terms;
 mod tests;
 pub mod text;
 mod view;
+mod warm;
 mod weights;
 mod window;
 

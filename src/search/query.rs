@@ -54,6 +54,16 @@ pub struct Filter {
     pub any: Vec<String>,
 }
 
+/// Of these statuses a search shows when none is asked for.
+pub const USUAL_STATUSES: &[&str] = &["active", "dormant", "wanted"];
+
+impl Filter {
+    /// What is shown when no status is asked for.
+    pub fn usual_statuses() -> Filter {
+        Filter { name: "status", any: USUAL_STATUSES.iter().map(|status| (*status).to_owned()).collect() }
+    }
+}
+
 /// A circle on the earth.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[expect(missing_docs, reason = "the names say it; degrees and kilometres")]

@@ -17,7 +17,7 @@ use crate::search::statistics::Statistics;
 use crate::search::window::{WINDOW, touched};
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use tantivy::columnar::{BytesColumn, Column, ColumnValues};
 use tantivy::fastfield::AliveBitSet;
 use tantivy::index::{InvertedIndexReader, SegmentId};
@@ -80,6 +80,8 @@ pub(crate) struct SegmentData {
     pub prominent: Box<[u64]>,
     /// The first documents of what begins with few letters.
     pub beginnings: Beginnings,
+    /// Whether anything was asked of it before it was shown.
+    warmed: AtomicBool,
 }
 
 impl SegmentData {
@@ -130,7 +132,13 @@ impl SegmentData {
             key: reader.inverted_index(fields.key)?,
             columns: Columns::default(),
             few: few::Kept::new(documents),
+            warmed: AtomicBool::new(false),
         })
+    }
+
+    /// Whether this was not asked before.
+    pub(crate) fn is_first_time(&self) -> bool {
+        !self.warmed.swap(true, Ordering::Relaxed)
     }
 
     /// The features of a document. One that the segment does not have is nobody's.

@@ -8,6 +8,7 @@ use super::organisation::{
 use super::shared::{DESCRIPTION, IDENTIFIERS, LANGUAGES, LEVEL, NAMES, PLACE_SORTS, TOPICS, areas, status};
 use super::structure::HOSTS;
 use crate::api::table::{Cell, CellValue, Row, Table, Type, column};
+use crate::search::query::USUAL_STATUSES;
 
 /// Search.
 pub static SEARCH: Table = Table {
@@ -52,7 +53,7 @@ pub static SEARCH: Table = Table {
         COLLABORATES,
         NOT_COLLABORATING,
     ],
-    default_status: &["active", "dormant", "wanted"],
+    default_status: USUAL_STATUSES,
     sorts: PLACE_SORTS,
     located: true,
     timed: false,

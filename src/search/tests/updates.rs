@@ -237,3 +237,18 @@ fn another_version_is_made_beside_the_one_that_serves() {
     assert_eq!(found(&new), ["Två"]);
     assert_eq!(names(folder.path()), ["v00000002", "verbatim"]);
 }
+
+#[test]
+fn a_large_new_segment_is_asked_for_words_of_names_that_everyone_is_shown_before_it_is_seen() {
+    let columns = |of: usize, audience: Audience| {
+        let folder = tempfile::tempdir().expect("a folder");
+        let options = Options { warmed_from: 300, ..Options::default() };
+        let index = Index::open(folder.path(), options).expect("opens");
+        let named = |tie: u64| organisation(tie, "Hembygdsförening").marked("status", "active");
+        let documents = (1..=of as u64).map(|tie| Document { audience, ..named(tie) }).collect();
+        index.apply(documents, &[], position(1)).expect("applies");
+        index.searcher().view.segments.iter().map(|segment| segment.data.columns.count()).sum::<usize>()
+    };
+    assert!(columns(300, Audience::Public) > 0);
+    assert_eq!((columns(299, Audience::Public), columns(300, Audience::Partners)), (0, 0));
+}

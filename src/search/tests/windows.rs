@@ -166,6 +166,20 @@ fn the_oldest_of_equals_are_first_wherever_they_stand() {
 }
 
 #[test]
+fn the_oldest_of_few_equals_are_first_where_the_youngest_stand_first() {
+    // Three windows, each with some: what few have beyond others, and what few have at all.
+    let is_one = |at: u64| at % 450 == 10;
+    let form = |at| if is_one(at) { "Kvinnojour väderkvarn" } else { "Kvinnojouren väderkvarnen" };
+    for (other, words) in [(false, "kvinnojour väderkvarn"), (true, "väderkvarn")] {
+        let called = |at| if other && !is_one(at) { "Annat" } else { form(at) };
+        let registry = Registry::of((0..MANY).map(|at| organisation(MANY - at, called(at))).collect());
+        let few: Vec<u64> = (0..MANY).filter(|at| is_one(*at)).map(|at| MANY - at).collect();
+        let expected: Vec<Uuid> = few.iter().rev().take(5).map(|tie| Uuid::from_u128((*tie).into())).collect();
+        assert_eq!(first_five(&registry, words), [(); 3].map(|()| expected.clone()), "{words}");
+    }
+}
+
+#[test]
 fn the_best_are_first_wherever_they_stand() {
     let registry = with_a_gap(|at| match at {
         0..4_096 => organisation(at, "Annat").alias("Kvinnojouren i stan"),
