@@ -13,7 +13,7 @@ use crate::api::tables;
 use crate::error::{Error, FieldError, Message, Result};
 use crate::resources::Kind;
 use crate::search::query::Query;
-use crate::transfer::feed::{self, Asked, Page, Standing};
+use crate::transfer::feed::{self, Asked, Item, Page, Standing};
 use actix_web::get;
 use std::io::Write;
 use uuid::Uuid;
@@ -117,7 +117,7 @@ fn filters() -> impl Iterator<Item = &'static str> {
 }
 
 fn write_page(call: &Call, params: &Params, page: &Page) -> Result<Vec<u8>> {
-    let mut out = Vec::with_capacity(page.items.len() * 1_000 + 1_000);
+    let mut out = Vec::with_capacity(page.items.iter().map(Item::length).sum::<usize>() + 1_000);
     out.extend_from_slice(b"{\"items\":[");
     for (index, item) in page.items.iter().enumerate() {
         if index > 0 {

@@ -76,6 +76,11 @@ pub(crate) struct Item {
 }
 
 impl Item {
+    /// How many bytes it takes as JSON, rounded up.
+    pub(crate) fn length(&self) -> usize {
+        320 + self.record.as_ref().map_or(0, String::len)
+    }
+
     /// Writes it as JSON; its record byte for byte as everywhere else.
     pub(crate) fn write(&self, out: &mut Vec<u8>) -> Result<()> {
         let (sequence, at, kind, id) = (self.sequence, rfc3339(self.at), self.kind.name(), self.id);
