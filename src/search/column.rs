@@ -18,7 +18,7 @@ use tantivy::{DocId, TERMINATED};
 pub(crate) type ColumnTerm = (In, Worth, u32, usize, usize);
 
 /// All columns of a segment take so many bytes for each of its documents at most: most words of names and topics find room then.
-const ROOM_OF_DOCUMENT: usize = 216;
+const ROOM_OF_DOCUMENT: usize = 232;
 /// That they may take always, and never more than this.
 const LEAST_ROOM: usize = 8 << 20;
 const MOST_ROOM: usize = 512 << 20;

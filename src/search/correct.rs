@@ -12,6 +12,7 @@ use crate::search::text::{self, Word};
 use crate::search::view::{Segment, View};
 use crate::search::weights;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use tantivy::postings::TermInfo;
 use tantivy::schema::IndexRecordOption;
 use tantivy::{DocSet, TERMINATED};
@@ -88,9 +89,9 @@ pub(crate) fn settle(view: &View, asker: Audience, mut plan: Plan) -> Result<Pla
 /// Whether a word that is nowhere written lacks but one letter to one that is: more likely than a new compound of its parts.
 fn is_misspelt(view: &View, asker: Audience, clause: &PlanClause) -> Result<bool> {
     let [word] = clause.words.as_slice() else { return Ok(false) };
-    let near = candidates(view, asker, word, 1)?.into_iter().next();
-    Ok(near.is_some_and(|(near, distance)| {
-        distance == 1 && text::fold(&near).chars().next() == word.folded.chars().next()
+    let near = candidates(view, asker, word, 1)?;
+    Ok(near.first().is_some_and(|(near, distance)| {
+        *distance == 1 && text::fold(near).chars().next() == word.folded.chars().next()
     }))
 }
 
@@ -203,7 +204,7 @@ fn corrected(view: &View, asker: Audience, typed: &Typed, unknown: &[PlanClause]
     words.sort_by_key(|word| std::cmp::Reverse(word.range.start));
     let mut any = false;
     for word in words {
-        let near = candidates(view, asker, word, 1)?.into_iter().next();
+        let near = candidates(view, asker, word, 1)?.first().cloned();
         // A word that only lacks its space is told by its parts being there together.
         let candidate = match near {
             Some((candidate, 1)) => Some(candidate),
@@ -287,9 +288,9 @@ pub(crate) fn alternatives(view: &View, asker: Audience, plan: &Plan) -> Result<
         if is_of_a_name(view, asker, plan, word)? {
             continue;
         }
-        for (candidate, _) in candidates(view, asker, word, MOST_CORRECTIONS)? {
+        for (candidate, _) in candidates(view, asker, word, MOST_CORRECTIONS)?.iter() {
             let mut typed = plan.typed.clone();
-            if typed.replace(word.range.clone(), &candidate) {
+            if typed.replace(word.range.clone(), candidate) {
                 texts.push(typed);
             }
         }
@@ -308,9 +309,16 @@ fn is_of_a_name(view: &View, asker: Audience, plan: &Plan, word: &Word) -> Resul
     Ok(false)
 }
 
-/// The best corrections of a word: words that a visible record holds, as they are written there. Typing errors seldom hit
-/// the first letter, so others are tried last.
-fn candidates(view: &View, asker: Audience, word: &Word, wanted: usize) -> Result<Vec<(String, u8)>> {
+/// A correction: a word that a visible record holds, as it is written there, and by how many letters it differs.
+pub(crate) type Correction = (String, u8);
+
+/// The best corrections of a word. They are kept, since every page and every facet that is chosen asks with the same words again.
+fn candidates(view: &View, asker: Audience, word: &Word, wanted: usize) -> Result<Arc<Vec<Correction>>> {
+    view.known.corrections(asker, word, wanted, || corrections(view, asker, word, wanted))
+}
+
+/// The same, looked for. Typing errors seldom hit the first letter, so others are tried last.
+fn corrections(view: &View, asker: Audience, word: &Word, wanted: usize) -> Result<Vec<Correction>> {
     // Typed with å, ä and ö where records have none, or others: the same letters are the nearest.
     if word.marked.is_some()
         && let Some((exact, _)) = commonest(view, asker, &word.folded)?

@@ -3,6 +3,7 @@
 
 use crate::error::Result;
 use crate::resources::Audience;
+use crate::search::correct::Correction;
 use crate::search::cursor::Worth;
 use crate::search::evidence;
 use crate::search::fields::{self, FOLDED_MARK, STEM_MARK, SURFACE_MARK};
@@ -188,6 +189,8 @@ pub(crate) struct Known {
     areas: Kept<Vec<u16>, Areas>,
     filters: Kept<Filter, Vec<TermsLeaf>>,
     covering: Kept<Vec<u16>, Vec<TermsLeaf>>,
+    /// By who asks, the word as typed and how many are wanted.
+    corrections: Kept<(Audience, String, usize), Vec<Correction>>,
 }
 
 impl Known {
@@ -229,6 +232,18 @@ impl Known {
             return find();
         }
         self.covering.get_or_init(|| Cache::new(KEPT_AREAS)).get_or_insert_with(areas, find)
+    }
+
+    /// The best corrections of a word.
+    pub(crate) fn corrections(
+        &self,
+        asker: Audience,
+        word: &Word,
+        wanted: usize,
+        find: impl FnOnce() -> Result<Vec<Correction>>,
+    ) -> Result<Arc<Vec<Correction>>> {
+        let kept = self.corrections.get_or_init(|| Cache::new(KEPT));
+        kept.get_or_insert_with(&(asker, word.exact.clone(), wanted), || find().map(Arc::new))
     }
 
     /// A word's stems in names.
