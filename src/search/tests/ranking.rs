@@ -53,6 +53,13 @@ fn names_before_other_names_before_parts_before_topics_before_texts_before_relat
 }
 
 #[test]
+fn who_has_the_word_in_the_official_name_comes_before_who_has_it_in_another() {
+    // Of several words, so that nobody has the whole of a name.
+    let documents = vec![organisation(1, "Hallen i byn").alias("Kvinnojour norr"), organisation(2, "Kvinnojour norr")];
+    assert_eq!(ranked(documents, "kvinnojour"), ["Kvinnojour norr", "Hallen i byn"]);
+}
+
+#[test]
 fn what_places_count_stands_in_these_bounds() {
     let found = points(in_every_place(), "integration");
     let of = |title: &str| points_of(&found, title);
