@@ -313,7 +313,7 @@ fn is_of_a_name(view: &View, asker: Audience, plan: &Plan, word: &Word) -> Resul
 pub(crate) type Correction = (String, u8);
 
 /// The best corrections of a word. They are kept, since every page and every facet that is chosen asks with the same words again.
-fn candidates(view: &View, asker: Audience, word: &Word, wanted: usize) -> Result<Arc<Vec<Correction>>> {
+pub(super) fn candidates(view: &View, asker: Audience, word: &Word, wanted: usize) -> Result<Arc<Vec<Correction>>> {
     view.known.corrections(asker, word, wanted, || corrections(view, asker, word, wanted))
 }
 

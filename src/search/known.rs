@@ -18,7 +18,8 @@ use std::sync::{Arc, OnceLock};
 
 /// So many words are kept of each kind: some megabytes.
 const KEPT: usize = 4_096;
-/// So many sets of areas are kept at most, which is each of the country and some more, and so many that the bits of their documents take no more bytes than this.
+/// So many sets of areas are kept at most, which is each of the country and some more, and so many that the bits of their
+/// documents take no more bytes than this.
 const KEPT_AREAS: usize = 320;
 const MOST_AREA_BYTES: usize = 64 << 20;
 /// So many filters are kept, and of these only such as have so many values at most: who names many seldom asks again.

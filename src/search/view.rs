@@ -136,7 +136,7 @@ impl SegmentData {
         })
     }
 
-    /// Whether this was not asked before.
+    /// True the first time that this is asked.
     pub(crate) fn is_first_time(&self) -> bool {
         !self.warmed.swap(true, Ordering::Relaxed)
     }

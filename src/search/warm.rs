@@ -1,7 +1,7 @@
 //! What a large new segment is asked before anyone sees it: the words that are in most of its names, as they will be asked for.
 //! So who comes first finds columns, masks and few matches made and the files in memory.
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::resources::Audience;
 use crate::search::query::{Filter, Query};
 use crate::search::searcher::Searcher;
@@ -28,11 +28,12 @@ pub(crate) fn warm(view: &Arc<View>, least: DocId) {
         return;
     }
     // In a thread of its own: memory that it needs for a while goes with it.
-    let asked = std::thread::scope(|scope| scope.spawn(|| ask(view, &new)).join());
-    match asked {
-        Ok(Ok(())) => {}
-        Ok(Err(error)) => tracing::warn!(%error, "a new part of the index could not be asked beforehand"),
-        Err(_) => tracing::warn!("a new part of the index could not be asked beforehand: it panicked"),
+    let asked = std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new().name("warm".to_owned()).spawn_scoped(scope, || ask(view, &new))?;
+        thread.join().unwrap_or_else(|_| Err(Error::internal("it panicked")))
+    });
+    if let Err(error) = asked {
+        tracing::warn!(%error, "a new part of the index could not be asked beforehand");
     }
 }
 

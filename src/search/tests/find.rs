@@ -314,3 +314,18 @@ fn words_that_only_their_parts_are_known_of_stay_when_others_are_corrected() {
     // What is asked as it was corrected finds the same.
     assert_eq!(registry.titles("kulturjour kalix"), registry.titles("kulturjour kalxi"));
 }
+
+#[test]
+fn one_correction_that_is_kept_is_not_taken_for_all() {
+    let registry = Registry::of(vec![organisation(1, "Kvinnojour"), organisation(2, "Kvinajour")]);
+    let view = registry.index.searcher().view;
+    let typed = crate::search::text::words("kvinojour");
+    let corrected = |wanted: usize| {
+        let found = crate::search::correct::candidates(&view, Audience::Public, &typed[0], wanted).expect("corrects");
+        found.iter().map(|(word, _)| word.clone()).collect::<Vec<_>>()
+    };
+    let first = corrected(1);
+    assert_eq!(first.len(), 1);
+    assert!(corrected(3).len() > 1, "{:?}", corrected(3));
+    assert_eq!(corrected(1), first);
+}
