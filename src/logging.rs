@@ -7,12 +7,15 @@ use std::sync::OnceLock;
 use tracing_appender::non_blocking::{NonBlockingBuilder, WorkerGuard};
 use tracing_subscriber::EnvFilter;
 
+/// So many lines may wait to be written, which is some seconds under the greatest load; their places are taken at once.
+const LINES: usize = 32_768;
+
 /// Starts logging for the life of the process; a second start is a fault.
 pub fn start(config: &Config) -> Result<()> {
     static GUARD: OnceLock<WorkerGuard> = OnceLock::new();
     let filter = EnvFilter::try_new(&config.log)
         .map_err(|_| Error::internal("the setting log is neither a level nor filter directives"))?;
-    let (writer, guard) = NonBlockingBuilder::default().finish(std::io::stderr());
+    let (writer, guard) = NonBlockingBuilder::default().buffered_lines_limit(LINES).finish(std::io::stderr());
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(writer).with_target(false);
     let started = match config.log_format {
         LogFormat::Json => builder.json().flatten_event(true).with_span_list(false).try_init(),

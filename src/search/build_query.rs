@@ -222,7 +222,12 @@ impl Plan {
     }
 
     fn add_signals(&mut self, view: &View, understanding: &Understanding, optional: &[usize]) -> Result<()> {
-        let whole = intake::whole(&text::words(&self.typed.spoken));
+        let whole = if self.typed.spoken == self.typed.plain {
+            // These are the words that were understood.
+            intake::whole(understanding.clauses.iter().flat_map(|clause| &clause.words))
+        } else {
+            intake::whole(&text::words(&self.typed.spoken))
+        };
         if !whole.is_empty() {
             let term = format!("{WHOLE_MARK}{whole}");
             let leaf = TermsLeaf::find(view, In::All, &[&term], Worth::NameFirst(weights::WHOLE_ALIAS))?;

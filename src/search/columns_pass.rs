@@ -4,9 +4,10 @@
 
 use crate::search::best::{Best, SortKey};
 use crate::search::collect::Collected;
-use crate::search::column::{Column, Part};
+use crate::search::column::Column;
 use crate::search::counting::Counting;
 use crate::search::masks::Mask;
+use crate::search::matches::Part;
 use crate::search::order::Order;
 use crate::search::source::{Points, Source};
 use crate::search::sparse::List;
@@ -84,7 +85,7 @@ impl<'a, 'b, K: SortKey> ColumnsPass<'a, 'b, K> {
         let shown = self.shown.bits.get(base as usize / 64..).unwrap_or_default();
         bits.iter_mut().zip(shown).for_each(|(bits, own)| *bits = *own);
         for part in parts {
-            bits.iter_mut().zip(part.bits).for_each(|(bits, own)| *bits &= own);
+            bits.iter_mut().zip(part.bits()).for_each(|(bits, own)| *bits &= own);
         }
         bits
     }
@@ -104,9 +105,9 @@ impl<'a, 'b, K: SortKey> ColumnsPass<'a, 'b, K> {
             counting.recall(tally);
             if counting.is_empty() {
                 out.total += tally.count(|| {
-                    let mut parts = Vec::with_capacity(1);
+                    let mut parts = parts_of(&self.columns);
                     let count = |base| {
-                        parts_of(&mut parts, &self.columns, base);
+                        go_to(&mut parts, base);
                         ones(&self.bits(&parts, base))
                     };
                     self.windows().map(count).sum()
@@ -116,9 +117,9 @@ impl<'a, 'b, K: SortKey> ColumnsPass<'a, 'b, K> {
         }
         let before = out.total;
         let mut docs = vec![0; if counting.is_empty() { 0 } else { WINDOW }];
-        let mut parts = Vec::with_capacity(self.columns.len());
+        let mut parts = parts_of(&self.columns);
         for base in self.windows() {
-            parts_of(&mut parts, &self.columns, base);
+            go_to(&mut parts, base);
             let bits = self.bits(&parts, base);
             let count = ones(&bits);
             out.total += count;
@@ -183,7 +184,8 @@ impl<'a, 'b, K: SortKey> ColumnsPass<'a, 'b, K> {
 
     fn rank_windows(&mut self, order: &Order, look: Look, most: u32, taken: &[DocId]) {
         let area = if look == Look::Worthy { self.best.areas.most() } else { 0 };
-        let (mut parts, mut bonuses) = (Vec::new(), Vec::new());
+        let (mut parts, mut bonuses) = (parts_of(&self.columns), parts_of(&self.bonuses));
+        let mut worthy = self.best.areas.worthy().map(|worthy| worthy.part(0));
         let mut behind = 0;
         for base in self.windows() {
             if most + area < self.best.bar.score {
@@ -192,11 +194,14 @@ impl<'a, 'b, K: SortKey> ColumnsPass<'a, 'b, K> {
             if !self.best.opens(base, self.most_of(base) + area) {
                 continue;
             }
-            parts_of(&mut parts, &self.columns, base);
-            parts_of(&mut bonuses, &self.bonuses, base);
+            go_to(&mut parts, base);
+            go_to(&mut bonuses, base);
             let mut bits = self.bits(&parts, base);
-            for (bits, worthy) in bits.iter_mut().zip(self.best.areas.worthy_from(base)) {
-                *bits &= if look == Look::Worthy { *worthy } else { !worthy };
+            if let Some(worthy) = &mut worthy {
+                worthy.go_to(base);
+                for (bits, worthy) in bits.iter_mut().zip(worthy.bits()) {
+                    *bits &= if look == Look::Worthy { *worthy } else { !worthy };
+                }
             }
             behind += taken.get(behind..).map_or(0, |ahead| ahead.partition_point(|doc| *doc < base));
             let here = taken.get(behind..).unwrap_or_default().iter();
@@ -206,16 +211,16 @@ impl<'a, 'b, K: SortKey> ColumnsPass<'a, 'b, K> {
             for (word, bits) in bits.into_iter().enumerate().filter(|(_, bits)| *bits != 0) {
                 let columns = || {
                     let both = parts.iter().zip(&self.columns).chain(bonuses.iter().zip(&self.bonuses));
-                    both.filter(|(part, (_, counted))| counted.counts && bits & part.bits[word] != 0)
+                    both.filter(|(part, (_, counted))| counted.counts && bits & part.bits()[word] != 0)
                 };
                 let greatest =
-                    |(part, (_, counted)): (&Part<'_>, &Counted<'_>)| counted.of[usize::from(part.greatest[word])];
+                    |(part, (_, counted)): (&Part<'_>, &Counted<'_>)| counted.of[usize::from(part.greatest(word))];
                 if columns().map(greatest).sum::<u32>() + area < self.best.least {
                     continue;
                 }
                 let mut points = [0_u32; 64];
                 for (part, (_, counted)) in columns() {
-                    let here = bits & part.bits[word];
+                    let here = bits & part.bits()[word];
                     part.each(word, here, |bit, code| points[bit % 64] += counted.of[usize::from(code)]);
                 }
                 let first = base + word as DocId * 64;
@@ -239,7 +244,10 @@ fn ones(bits: &Bits) -> usize {
     bits.iter().map(|bits| bits.count_ones() as usize).sum()
 }
 
-fn parts_of<'b>(parts: &mut Vec<Part<'b>>, columns: &[Counted<'b>], base: DocId) {
-    parts.clear();
-    parts.extend(columns.iter().map(|(column, _)| column.part(base)));
+fn parts_of<'b>(columns: &[Counted<'b>]) -> Vec<Part<'b>> {
+    columns.iter().map(|(column, _)| column.part(0)).collect()
+}
+
+fn go_to(parts: &mut [Part<'_>], base: DocId) {
+    parts.iter_mut().for_each(|part| part.go_to(base));
 }

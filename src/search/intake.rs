@@ -142,7 +142,7 @@ impl Terms {
 }
 
 /// The folded words of a name, joined: what a whole name is compared by.
-pub(crate) fn whole(words: &[Word]) -> String {
+pub(crate) fn whole<'a>(words: impl IntoIterator<Item = &'a Word>) -> String {
     let mut whole = String::new();
     for word in words {
         if !whole.is_empty() {

@@ -7,6 +7,7 @@ use crate::search::correct::Correction;
 use crate::search::cursor::Worth;
 use crate::search::evidence;
 use crate::search::fields::{self, FOLDED_MARK, STEM_MARK, SURFACE_MARK};
+use crate::search::matches::Matches;
 use crate::search::packed::{AreaWorth, Packed};
 use crate::search::query::Filter;
 use crate::search::terms::{In, TermsLeaf, covering};
@@ -17,10 +18,10 @@ use quick_cache::sync::Cache;
 use std::sync::{Arc, OnceLock};
 
 /// So many words are kept of each kind: some megabytes.
-const KEPT: usize = 4_096;
-/// So many sets of areas are kept at most, which is each of the country and some more, and so many that the bits of their
-/// documents take no more bytes than this.
-const KEPT_AREAS: usize = 320;
+const KEPT: usize = 12_288;
+/// So many sets of areas are kept at most, which is each of the country and those of words that several are called by, and so
+/// many that bits of their documents would take no more bytes than this.
+const KEPT_AREAS: usize = 1_024;
 const MOST_AREA_BYTES: usize = 64 << 20;
 /// So many filters are kept, and of these only such as have so many values at most: who names many seldom asks again.
 const KEPT_FILTERS: usize = 256;
@@ -156,8 +157,8 @@ pub(crate) struct Areas {
 struct AreasOfSegment {
     /// The most that they are worth to any document.
     most: u16,
-    /// The documents for which they are worth anything, as bits; made when a pass over columns asks for them.
-    worthy: OnceLock<Box<[u64]>>,
+    /// The documents for which they are worth anything; made when a pass over columns asks for them.
+    worthy: OnceLock<Matches>,
 }
 
 /// No area.

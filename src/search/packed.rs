@@ -7,6 +7,8 @@
 
 use crate::error::Result;
 use crate::search::facets::{MUNICIPALITY, NAMED, STATED, Slots, name_hash, name_of};
+use crate::search::matches::Matches;
+use crate::search::window::WORDS;
 use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -286,20 +288,23 @@ impl Packed {
         sets.chain(others).map(|slots| worth(slots, by_slot)).max().unwrap_or(0)
     }
 
-    /// The documents to which areas may be worth anything, as bits.
-    fn worthy(&self, by_slot: &[u16]) -> Box<[u64]> {
+    /// The documents to which areas may be worth anything.
+    fn worthy(&self, by_slot: &[u16]) -> Matches {
         let areas = &self.areas;
         let by_set: Vec<bool> = (0..areas.ends.len()).map(|set| worth(areas.set(set), by_slot) > 0).collect();
         let worthy = |set: usize| by_set.get(set).is_none_or(|worthy| *worthy);
-        match &areas.of {
+        let bits = match &areas.of {
             Sets::Few(of) => bits(of, |set| worthy(usize::from(*set))),
             Sets::Many(of) => bits(of, |set| worthy(usize::from(*set))),
-        }
+        };
+        Matches::new(bits, Box::default())
     }
 }
 
-fn bits<T>(of: &[T], is_set: impl Fn(&T) -> bool) -> Box<[u64]> {
-    of.chunks(64).map(|some| some.iter().rev().fold(0, |word, one| word << 1 | u64::from(is_set(one)))).collect()
+/// Bits, with a window of none behind the last.
+fn bits<T>(of: &[T], is_set: impl Fn(&T) -> bool) -> Vec<u64> {
+    let word = |some: &[T]| some.iter().rev().fold(0, |word, one| word << 1 | u64::from(is_set(one)));
+    of.chunks(64).map(word).chain([0; WORDS]).collect()
 }
 
 /// What the areas of the documents of a segment are worth.
@@ -307,26 +312,25 @@ pub(crate) struct AreaWorth<'a> {
     packed: &'a Packed,
     by_slot: &'a [u16],
     most: u32,
-    /// The documents to which they may be worth anything, as bits, once these are made.
-    worthy: Option<&'a OnceLock<Box<[u64]>>>,
+    /// The documents to which they may be worth anything, once these are made.
+    worthy: Option<&'a OnceLock<Matches>>,
 }
 
 impl<'a> AreaWorth<'a> {
-    /// By the worth of slots, with the most of `most_worth` and room for bits; nothing without these.
+    /// By the worth of slots, with the most of `most_worth` and room for documents; nothing without these.
     pub(crate) fn new(
         packed: &'a Packed,
         by_slot: &'a [u16],
-        known: Option<(u16, &'a OnceLock<Box<[u64]>>)>,
+        known: Option<(u16, &'a OnceLock<Matches>)>,
     ) -> AreaWorth<'a> {
         let (most, worthy) = known.unzip();
         AreaWorth { packed, by_slot, most: most.unwrap_or(0).into(), worthy }
     }
 
-    /// From a document on, those to which the areas may be worth anything, as bits.
-    pub(crate) fn worthy_from(&self, doc: DocId) -> &'a [u64] {
-        let wanted = self.worthy.filter(|_| self.most > 0);
-        let worthy = wanted.map(|worthy| worthy.get_or_init(|| self.packed.worthy(self.by_slot)));
-        worthy.and_then(|bits| bits.get(doc as usize / 64..)).unwrap_or_default()
+    /// The documents to which the areas may be worth anything; `None` where they are worth nothing to any.
+    pub(crate) fn worthy(&self) -> Option<&'a Matches> {
+        let wanted = self.worthy.filter(|_| self.most > 0)?;
+        Some(wanted.get_or_init(|| self.packed.worthy(self.by_slot)))
     }
 
     /// The most that any area is worth.
@@ -341,11 +345,12 @@ impl<'a> AreaWorth<'a> {
         if self.most == 0 {
             return 0;
         }
-        // Where the bits are made, they are told far quicker.
-        let bits = self.worthy.and_then(OnceLock::get);
-        let worthless =
-            bits.and_then(|bits| bits.get(doc as usize / 64)).is_some_and(|word| word >> (doc % 64) & 1 == 0);
-        if worthless { 0 } else { worth(self.packed.areas.of(doc), self.by_slot).into() }
+        // Where they are made, these are told far quicker.
+        if self.worthy.and_then(OnceLock::get).is_some_and(|worthy| !worthy.has(doc)) {
+            0
+        } else {
+            worth(self.packed.areas.of(doc), self.by_slot).into()
+        }
     }
 }
 

@@ -200,7 +200,7 @@ impl Source {
             Source::Any(ways) => ways.iter_mut().for_each(|way| way.fill(stretch, out, spare)),
             Source::Column(column, points) => {
                 let part = column.part(stretch.base);
-                for (word, bits) in part.bits.iter().enumerate().filter(|(_, bits)| **bits != 0) {
+                for (word, bits) in part.bits().iter().enumerate().filter(|(_, bits)| **bits != 0) {
                     out.put(word, *bits);
                     let of = &mut out.points[word * 64..][..64];
                     if points.counts && stretch.counted {
@@ -297,7 +297,7 @@ impl Source {
         if let Source::Column(column, counted) = self {
             let part = column.part(stretch.base);
             each_of(out.touched, |word| {
-                let both = out.bits[word] & part.bits[word];
+                let both = out.bits[word] & part.bits()[word];
                 out.bits[word] = both;
                 if counted.counts && stretch.counted {
                     let of = &mut out.points[word * 64..][..64];

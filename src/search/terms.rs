@@ -223,7 +223,9 @@ impl Key {
         let mut key = Key { terms: Vec::with_capacity(leaves.len()), frequency: 0 };
         for leaf in leaves {
             let infos = leaf.found.get(segment).and_then(Option::as_ref).map_or(&[][..], Vec::as_slice);
-            let term = |info: &TermInfo| (leaf.field, leaf.worth, leaf.base, infos.len(), info.postings_range.start);
+            let TermsLeaf { field, worth, base, .. } = *leaf;
+            let (terms, start) = (infos.len(), |info: &TermInfo| info.postings_range.start);
+            let term = |info: &TermInfo| ColumnTerm { field, worth, base, terms, postings: start(info) };
             key.terms.extend(infos.iter().map(term));
             key.frequency += infos.iter().map(|info| u64::from(info.doc_freq)).min().unwrap_or(0);
         }

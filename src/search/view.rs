@@ -3,7 +3,8 @@
 use crate::error::{Error, Result};
 use crate::resources::Audience;
 use crate::search::beginnings::{self, Beginnings};
-use crate::search::column::{ColumnTerm, Columns};
+use crate::search::column::ColumnTerm;
+use crate::search::columns::Columns;
 use crate::search::facets::Slots;
 use crate::search::few;
 use crate::search::fields::Fields;

@@ -131,7 +131,9 @@ pub struct Typed {
 /// knows as the key of a record.
 pub fn read(text: &str, without: &[&str], is_key: &dyn Fn(&str) -> bool) -> Typed {
     let mut reader = Reader { text, without, is_key, parts: Vec::new(), taken: Vec::new() };
-    reader.read();
+    if text.contains(begins_operators) {
+        reader.read();
+    }
     let (parts, taken) = (reader.parts, reader.taken);
     let blanked = |keep_phrases: bool| {
         let mut out = String::with_capacity(text.len());
@@ -152,6 +154,11 @@ pub fn read(text: &str, without: &[&str], is_key: &dyn Fn(&str) -> bool) -> Type
         out
     };
     Typed { text: text.to_owned(), plain: blanked(false), spoken: blanked(true), parts }
+}
+
+/// Whether no operator is without this: most texts have none, and are not gone through for any.
+fn begins_operators(letter: char) -> bool {
+    letter == '-' || letter == ':' || QUOTES.iter().any(|(open, _)| *open == letter)
 }
 
 fn blank(out: &mut String, bytes: usize) {
