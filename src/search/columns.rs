@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tantivy::DocId;
 
 /// All columns of a segment take so many bytes for each of its documents at most: most words of names and topics find room then.
-const ROOM_OF_DOCUMENT: usize = 224;
+const ROOM_OF_DOCUMENT: usize = 192;
 /// That they may take always, and never more than this.
 const LEAST_ROOM: usize = 8 << 20;
 const MOST_ROOM: usize = 512 << 20;
