@@ -1,11 +1,11 @@
 //! What a word matches in a segment, document by document: kept for words that many documents have and that are asked for
 //! again, so that their posting lists need not be put together each time.
 
+use crate::search::coded_docs::{CodedDocs, Part};
 use crate::search::counting::Tally;
 use crate::search::cursor::Worth;
 use crate::search::evidence::Places;
 use crate::search::masks::Mask;
-use crate::search::matches::{Matches, Part};
 use crate::search::postings::Way;
 use crate::search::terms::In;
 use crate::search::view::SegmentData;
@@ -50,7 +50,7 @@ const MOST_CHAMPIONS: usize = 256;
 
 /// What a word matches, and for every match the place of its value as its code.
 pub(crate) struct Column {
-    matches: Matches,
+    matches: CodedDocs,
     /// Values, from low to high.
     values: Vec<u32>,
     /// Where in a record the word stands, for each value; empty when these are too many different ones together.
@@ -105,7 +105,7 @@ impl Column {
         let standing = if whole { kinds.iter().map(|kind| kind.to_le_bytes()[0]).collect() } else { Vec::new() };
         let champions = champions(&bits, &codes, found.len());
         Some(Column {
-            matches: Matches::new(bits, codes),
+            matches: CodedDocs::new(bits, codes),
             values,
             standing,
             count: found.len(),

@@ -1,14 +1,14 @@
 //! The columns of a segment: which words have one.
 
 use crate::error::Result;
+use crate::search::coded_docs::CodedDocs;
 use crate::search::column::{Column, ColumnTerm};
-use crate::search::matches::Matches;
 use foldhash::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use tantivy::DocId;
 
 /// All columns of a segment take so many bytes for each of its documents at most: most words of names and topics find room then.
-const ROOM_OF_DOCUMENT: usize = 192;
+const ROOM_OF_DOCUMENT: usize = 208;
 /// That they may take always, and never more than this.
 const LEAST_ROOM: usize = 8 << 20;
 const MOST_ROOM: usize = 512 << 20;
@@ -125,7 +125,7 @@ impl Columns {
         make: impl FnOnce() -> Result<Option<Column>>,
     ) -> Result<Option<Arc<Column>>> {
         let count = usize::try_from(frequency).unwrap_or(usize::MAX).min(documents as usize);
-        let bytes = Matches::estimate(count, documents as usize);
+        let bytes = CodedDocs::estimate(count, documents as usize);
         let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         held.age();
         if let Some(place) = held.columns.get_mut(key) {

@@ -3,11 +3,11 @@
 //! lacks it then has to count more by its words alone.
 
 use crate::search::best::{Best, SortKey};
+use crate::search::coded_docs::Part;
 use crate::search::collect::Collected;
 use crate::search::column::Column;
 use crate::search::counting::Counting;
 use crate::search::masks::Mask;
-use crate::search::matches::Part;
 use crate::search::order::Order;
 use crate::search::source::{Points, Source};
 use crate::search::sparse::List;

@@ -3,11 +3,11 @@
 
 use crate::error::Result;
 use crate::resources::Audience;
+use crate::search::coded_docs::CodedDocs;
 use crate::search::correct::Correction;
 use crate::search::cursor::Worth;
 use crate::search::evidence;
 use crate::search::fields::{self, FOLDED_MARK, STEM_MARK, SURFACE_MARK};
-use crate::search::matches::Matches;
 use crate::search::packed::{AreaWorth, Packed};
 use crate::search::query::Filter;
 use crate::search::terms::{In, TermsLeaf, covering};
@@ -158,7 +158,7 @@ struct AreasOfSegment {
     /// The most that they are worth to any document.
     most: u16,
     /// The documents for which they are worth anything; made when a pass over columns asks for them.
-    worthy: OnceLock<Matches>,
+    worthy: OnceLock<CodedDocs>,
 }
 
 /// No area.

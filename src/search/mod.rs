@@ -9,6 +9,7 @@
 mod beginnings;
 mod best;
 mod build_query;
+mod coded_docs;
 mod collect;
 mod column;
 mod columns;
@@ -30,7 +31,6 @@ mod indexer;
 mod intake;
 mod known;
 mod masks;
-mod matches;
 mod order;
 mod packed;
 mod page;

@@ -6,8 +6,8 @@
 //! as far as documents share few sets of their values too.
 
 use crate::error::Result;
+use crate::search::coded_docs::CodedDocs;
 use crate::search::facets::{MUNICIPALITY, NAMED, STATED, Slots, name_hash, name_of};
-use crate::search::matches::Matches;
 use crate::search::window::WORDS;
 use std::cmp::Reverse;
 use std::collections::HashMap;
@@ -289,7 +289,7 @@ impl Packed {
     }
 
     /// The documents to which areas may be worth anything.
-    fn worthy(&self, by_slot: &[u16]) -> Matches {
+    fn worthy(&self, by_slot: &[u16]) -> CodedDocs {
         let areas = &self.areas;
         let by_set: Vec<bool> = (0..areas.ends.len()).map(|set| worth(areas.set(set), by_slot) > 0).collect();
         let worthy = |set: usize| by_set.get(set).is_none_or(|worthy| *worthy);
@@ -297,7 +297,7 @@ impl Packed {
             Sets::Few(of) => bits(of, |set| worthy(usize::from(*set))),
             Sets::Many(of) => bits(of, |set| worthy(usize::from(*set))),
         };
-        Matches::new(bits, Box::default())
+        CodedDocs::new(bits, Box::default())
     }
 }
 
@@ -313,7 +313,7 @@ pub(crate) struct AreaWorth<'a> {
     by_slot: &'a [u16],
     most: u32,
     /// The documents to which they may be worth anything, once these are made.
-    worthy: Option<&'a OnceLock<Matches>>,
+    worthy: Option<&'a OnceLock<CodedDocs>>,
 }
 
 impl<'a> AreaWorth<'a> {
@@ -321,14 +321,14 @@ impl<'a> AreaWorth<'a> {
     pub(crate) fn new(
         packed: &'a Packed,
         by_slot: &'a [u16],
-        known: Option<(u16, &'a OnceLock<Matches>)>,
+        known: Option<(u16, &'a OnceLock<CodedDocs>)>,
     ) -> AreaWorth<'a> {
         let (most, worthy) = known.unzip();
         AreaWorth { packed, by_slot, most: most.unwrap_or(0).into(), worthy }
     }
 
     /// The documents to which the areas may be worth anything; `None` where they are worth nothing to any.
-    pub(crate) fn worthy(&self) -> Option<&'a Matches> {
+    pub(crate) fn worthy(&self) -> Option<&'a CodedDocs> {
         let wanted = self.worthy.filter(|_| self.most > 0)?;
         Some(wanted.get_or_init(|| self.packed.worthy(self.by_slot)))
     }

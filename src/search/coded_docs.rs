@@ -1,4 +1,4 @@
-//! Which documents a word matches and the code of each: as bits where many match, as a list where few do.
+//! Documents with a code each, such as the matches of a word: as bits where they are many, as a list where they are few.
 
 use crate::search::window::{WINDOW, WORDS, each_of, is_set, touched};
 use tantivy::{DocId, TERMINATED};
@@ -9,8 +9,8 @@ const ARRAY: usize = if cfg!(test) { 4 } else { 32 };
 /// Matches are counted for so many words of bits together: for each word it would take a quarter more room.
 const GROUP: usize = 4;
 
-/// The matches of a word, in their order, each with a code.
-pub(crate) struct Matches {
+/// Documents in their order, each with a code.
+pub(crate) struct CodedDocs {
     form: Form,
     /// None where all have the same.
     codes: Box<[u8]>,
@@ -45,16 +45,16 @@ struct Array {
     greatest: Box<[u8]>,
 }
 
-impl Matches {
+impl CodedDocs {
     /// The matches that bits tell, with a window of none behind the last, and their codes; none where all have the same.
-    pub(crate) fn new(bits: Vec<u64>, codes: Box<[u8]>) -> Matches {
+    pub(crate) fn new(bits: Vec<u64>, codes: Box<[u8]>) -> CodedDocs {
         let count = bits.iter().map(|word| word.count_ones() as usize).sum();
         let form = if is_array(count, bits.len().saturating_sub(WORDS) * 64) {
             Form::Array(Array::new(&bits, &codes, count))
         } else {
             Form::Bitmap(Bitmap::new(bits, &codes))
         };
-        Matches { form, codes }
+        CodedDocs { form, codes }
     }
 
     /// About how many bytes so many matches take in a segment of so many documents.
@@ -376,13 +376,13 @@ mod tests {
     const DOCUMENTS: DocId = 3 * WINDOW as DocId - 70;
 
     /// Both forms of the same matches.
-    fn both(of: &BTreeMap<DocId, u8>, alike: bool) -> [Matches; 2] {
+    fn both(of: &BTreeMap<DocId, u8>, alike: bool) -> [CodedDocs; 2] {
         let mut bits = vec![0; (DOCUMENTS as usize).div_ceil(64) + WORDS];
         of.keys().for_each(|doc| bits[*doc as usize / 64] |= 1 << (doc % 64));
         let codes: Box<[u8]> = if alike { Box::default() } else { of.values().copied().collect() };
         let array = Form::Array(Array::new(&bits, &codes, of.len()));
         let bitmap = Form::Bitmap(Bitmap::new(bits, &codes));
-        [array, bitmap].map(|form| Matches { form, codes: codes.clone() })
+        [array, bitmap].map(|form| CodedDocs { form, codes: codes.clone() })
     }
 
     fn matches() -> impl Strategy<Value = (BTreeMap<DocId, u8>, bool)> {
