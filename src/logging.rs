@@ -7,7 +7,8 @@ use std::sync::OnceLock;
 use tracing_appender::non_blocking::{NonBlockingBuilder, WorkerGuard};
 use tracing_subscriber::EnvFilter;
 
-/// So many lines may wait to be written, which is some seconds under the greatest load; their places are taken at once.
+/// So many lines may wait to be written before further ones are lost, so that no request waits for them; memory for their
+/// places is taken at once.
 const LINES: usize = 32_768;
 
 /// Starts logging for the life of the process; a second start is a fault.

@@ -223,7 +223,7 @@ impl Plan {
 
     fn add_signals(&mut self, view: &View, understanding: &Understanding, optional: &[usize]) -> Result<()> {
         let whole = if self.typed.spoken == self.typed.plain {
-            // These are the words that were understood.
+            // These are the words that were understood, and need not be read again.
             intake::whole(understanding.clauses.iter().flat_map(|clause| &clause.words))
         } else {
             intake::whole(&text::words(&self.typed.spoken))

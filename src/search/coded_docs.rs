@@ -436,6 +436,17 @@ mod tests {
     }
 
     #[test]
+    fn few_are_a_list_and_many_are_bits() {
+        let is_list = |every: usize| {
+            let mut bits = vec![0_u64; 5 * WORDS];
+            (0..4 * WINDOW).step_by(every).for_each(|doc| bits[doc / 64] |= 1 << (doc % 64));
+            matches!(CodedDocs::new(bits, Box::default()).form, Form::Array(_))
+        };
+        assert!(is_list(ARRAY + 1));
+        assert!(!is_list(ARRAY));
+    }
+
+    #[test]
     fn what_few_documents_match_takes_less_room_as_a_list() {
         let of: BTreeMap<DocId, u8> = (0..DOCUMENTS).step_by(40).map(|doc| (doc, 1)).collect();
         let [array, bitmap] = both(&of, false);

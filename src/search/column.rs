@@ -22,7 +22,7 @@ pub(crate) struct ColumnTerm {
     pub field: In,
     /// What an occurrence counts,
     pub worth: Worth,
-    /// and how good a way to match its is.
+    /// and how good a way to match it is, of 1000.
     pub base: u32,
     /// How many terms its way has.
     pub terms: usize,

@@ -371,6 +371,18 @@ mod tests {
     }
 
     #[test]
+    fn every_word_is_in_a_clause_in_its_order() {
+        for query in
+            ["vilka föreningar i Luleå", "natur skydds föreningen", "röda korset kiruna", "Övre Norrlands stöd", "?"]
+        {
+            let understood = understand(query).clauses.into_iter().flat_map(|clause| clause.words);
+            let understood: Vec<String> = understood.map(|word| word.folded.clone()).collect();
+            let words: Vec<String> = words(query).iter().map(|word| word.folded.clone()).collect();
+            assert_eq!(understood, words, "{query}");
+        }
+    }
+
+    #[test]
     fn a_question_is_about_its_content_words() {
         let required: Vec<String> = roles("vilka föreningar jobbar med autism")
             .into_iter()
